@@ -1,0 +1,61 @@
+# The list of things one does here. Every target works on a fresh clone by itself.
+
+PYTHON ?= python3
+# Options for pytest, for example: make test ARGS="--engines sqlite -k rename"
+ARGS ?=
+# pytest-xdist workers; the servers are shared by them.
+JOBS ?= auto
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.lock
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME) ## Tell the whole story on SQLite in a temporary folder
+	@$(BIN)/querynl demo
+
+test: $(DEV) ## Run every test on real PostgreSQL, MySQL, MariaDB and SQLite
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 $(ARGS)
+
+check: $(DEV) ## Format, lint, types and the import contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## Rewrite the code in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(DEV) ## Print ratios of CPU time, measured side by side
+	$(BIN)/python -m benchmarks
+
+lock: ## Write requirements/dev.lock anew from pyproject.toml
+	$(PYTHON) requirements/lock.py $(LOCK)
+
+clean: ## Remove the virtual environment and everything built
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "QueryNL needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	@echo 'Making $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(VENV)/pyvenv.cfg pyproject.toml $(LOCK)
+	@echo 'Installing QueryNL and its locked dependencies into $(VENV)'
+	@$(PIP) install --constraint $(LOCK) --editable .
+	@touch $@
+
+$(DEV): $(RUNTIME)
+	@echo 'Installing the locked development tools into $(VENV)'
+	@$(PIP) install --requirement $(LOCK)
+	@touch $@

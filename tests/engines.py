@@ -1,0 +1,132 @@
+"""The engines under test, and fresh databases on their servers, made with the plain drivers alone."""
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+import pymysql
+from pymysql.constants import CLIENT
+
+ENGINES = ("sqlite", "postgresql", "mysql", "mariadb")
+CONNECT_TIMEOUT_SECONDS = 5
+
+Row = tuple[Any, ...]
+
+
+def connect(url: str) -> Any:
+    """An open DB-API connection in autocommit mode, to be closed by the caller.
+
+    The URL's scheme is the engine's name; `sqlite:////folder/file.db` has the absolute path after three slashes.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return sqlite3.connect(unquote(parts.path[1:]), isolation_level=None)
+    if parts.scheme == "postgresql":
+        return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+    return pymysql.connect(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 3306,
+        user=unquote(parts.username or "root"),
+        password=unquote(parts.password or ""),
+        database=unquote(parts.path[1:]) or None,
+        autocommit=True,
+        client_flag=CLIENT.MULTI_STATEMENTS,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        # Loading the system's certificates takes thirty times as long as the rest.
+        ssl_disabled=True,
+    )
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database of a test's own: the engine's name, and the URL that QueryNL is given."""
+
+    engine: str
+    url: str
+
+    @property
+    def name(self) -> str:
+        """The database's name on its server; for SQLite the file's path."""
+        return unquote(urlsplit(self.url).path[1:])
+
+    def connect(self) -> Any:
+        """An open DB-API connection in autocommit mode, to be closed by the caller."""
+        return connect(self.url)
+
+    def execute(self, script: str) -> None:
+        """Runs one or more statements, on PostgreSQL in one transaction; an error of the driver is passed on."""
+        with closing(self.connect()) as connection, closing(connection.cursor()) as cursor:
+            if self.engine == "sqlite":
+                cursor.executescript(script)
+                return
+            cursor.execute(script)
+            while cursor.nextset():
+                pass
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Every row of one query."""
+        with closing(self.connect()) as connection, closing(connection.cursor()) as cursor:
+            # Without parameters a driver takes % for itself and not for a placeholder.
+            cursor.execute(*((query, parameters) if parameters else (query,)))
+            return [tuple(row) for row in cursor.fetchall()]
+
+
+class Databases:
+    """Makes and drops databases on the servers of this run.
+
+    `server_url(engine)` is the URL of that engine's server, SQLite excepted, whose files go into `folder`.
+    """
+
+    def __init__(self, server_url: Callable[[str], str], folder: Path) -> None:
+        self._server_url = server_url
+        self._folder = folder
+
+    def create(self, engine: str) -> Database:
+        """A fresh, empty database with UTF-8 text, which the caller drops."""
+        name = f"querynl_test_{uuid.uuid4().hex[:12]}"
+        if engine == "sqlite":
+            return Database(engine, f"sqlite:///{self._folder / name}.db")
+        server = self._server_url(engine)
+        # Copying the template is the quickest way while nothing has to reach a disk.
+        options = " STRATEGY file_copy" if engine == "postgresql" else " CHARACTER SET utf8mb4"
+        Database(engine, server).execute(f"CREATE DATABASE {name}{options}")
+        return Database(engine, urlsplit(server)._replace(path=f"/{name}").geturl())
+
+    def drop(self, database: Database) -> None:
+        """Drops it, with whatever sessions are still in it."""
+        if database.engine == "sqlite":
+            for suffix in ("", "-journal", "-wal", "-shm"):
+                Path(database.name + suffix).unlink(missing_ok=True)
+            return
+        server = Database(database.engine, self._server_url(database.engine))
+        if database.engine == "postgresql":
+            server.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
+            return
+        _end_sessions(server, database.name)
+        server.execute(f"DROP DATABASE {database.name}")
+
+    @contextmanager
+    def temporary(self, engine: str) -> Iterator[Database]:
+        """A fresh, empty database for the length of a `with` block."""
+        database = self.create(engine)
+        try:
+            yield database
+        finally:
+            self.drop(database)
+
+
+def _end_sessions(server: Database, name: str) -> None:
+    """Ends MySQL's or MariaDB's sessions in a database: an open transaction would block its drop."""
+    for (session,) in server.rows("SELECT id FROM information_schema.processlist WHERE db = %s", [name]):
+        try:
+            server.execute(f"KILL {session}")
+        except pymysql.err.OperationalError as error:
+            no_such_thread = 1094
+            if error.args[0] != no_such_thread:
+                raise
