@@ -1,0 +1,169 @@
+"""Who depends on whom: what must be dropped and created again around a change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from querynl.operations import Change, Create, Drop, Operation, Rename, State, parts_of, target
+from querynl.schema import (
+    AnyObject,
+    Check,
+    Column,
+    Domain,
+    ForeignKey,
+    Index,
+    Kind,
+    Name,
+    Part,
+    Policy,
+    PrimaryKey,
+    Ref,
+    Routine,
+    Table,
+    Trigger,
+    Unique,
+    View,
+    ref_of,
+)
+
+if TYPE_CHECKING:
+    from querynl.diff import Rules
+
+
+class Placed(NamedTuple):
+    """An object and the table it is part of, if it is part of one."""
+
+    obj: AnyObject
+    table: Name | None
+
+    @property
+    def ref(self) -> Ref:
+        return ref_of(self.obj, self.table)
+
+
+class Dependents:
+    """What depends on each object of a schema, looked up without a search.
+
+    `start` is the schema before, renames done; `end` is the schema after.
+    """
+
+    def __init__(self, start: State, end: State, rules: Rules) -> None:
+        self._start = start
+        self._end = end
+        self._rules = rules
+        self._by_need: dict[Ref, list[Placed]] | None = None
+
+    def recreated_around(self, operations: Sequence[Operation]) -> list[Operation]:
+        """The operations, and those that take what blocks them away and bring it back."""
+        result: dict[tuple[type[Operation], Ref | None], Operation] = {
+            (type(operation), target(operation)): operation for operation in operations
+        }
+        # Parts of one table may share a name where the engine lets them.
+        twins = [operation for operation in operations if result[type(operation), target(operation)] is not operation]
+        waiting = [operation for operation in operations if isinstance(operation, Drop | Change)]
+        while waiting:
+            operation = waiting.pop()
+            for dependent in self._of(operation):
+                ref = dependent.ref
+                if (Drop, ref) in result or _goes_with_its_table(dependent, result):
+                    continue
+                if not self._rules.blocks(operation, dependent.obj):
+                    continue
+                drop = Drop(dependent.obj, dependent.table)
+                result.pop((Change, ref), None)
+                result[Drop, ref] = drop
+                waiting.append(drop)
+                again = self._afterwards(dependent, result.pop((Rename, ref), None))
+                if again is not None:
+                    result[Create, again.ref] = Create(again.obj, again.table)
+        return [*result.values(), *twins]
+
+    def _afterwards(self, dependent: Placed, rename: Operation | None) -> Placed | None:
+        """What stands in the dependent's place in the schema after; None where it is gone with its table or name."""
+        ref = dependent.ref
+        if isinstance(rename, Rename):
+            ref = ref._replace(name=rename.to)
+        if dependent.table is None:
+            obj = self._end.get(ref)
+            return None if obj is None else Placed(obj, None)
+        holder = self._end.table(dependent.table)
+        if holder is None or self._start.table(dependent.table) is None:
+            return None
+        return next((found for part in parts_of(holder) if (found := Placed(part, dependent.table)).ref == ref), None)
+
+    def _of(self, operation: Drop | Change) -> Iterator[Placed]:
+        obj = operation.obj if isinstance(operation, Drop) else operation.before
+        ref = ref_of(obj, operation.table)
+        yield from self._needing(ref)
+        match obj:
+            case Column():
+                assert operation.table is not None
+                yield from self._on_column(operation.table, obj.name)
+            case PrimaryKey() | Unique() | Index():
+                assert operation.table is not None
+                yield from self._on_key(operation.table, _key_columns(obj))
+            case Table():
+                yield from self._foreign_keys_to(obj.key)
+
+    def _needing(self, ref: Ref) -> Iterator[Placed]:
+        """Views, routines, triggers, policies and domains that name the object as something they need."""
+        if self._by_need is None:
+            self._by_need = defaultdict(list)
+            for kind in (Kind.VIEW, Kind.ROUTINE, Kind.TRIGGER, Kind.POLICY, Kind.DOMAIN):
+                for obj in self._start.of_kind(kind):
+                    assert isinstance(obj, View | Routine | Trigger | Policy | Domain)
+                    for need in obj.depends_on:
+                        self._by_need[need.ref].append(Placed(obj, None))
+                    if isinstance(obj, Trigger | Policy):
+                        self._by_need[Ref(Kind.TABLE, obj.namespace, obj.table)].append(Placed(obj, None))
+        return iter(self._by_need.get(ref, ()))
+
+    def _on_column(self, name: Name, column: str) -> Iterator[Placed]:
+        """Constraints, indexes and generated columns of the table, and foreign keys to it, that use the column."""
+        for part in parts_of(self._start.table(name)):
+            if (part.name != column or not isinstance(part, Column)) and self._uses(part, column):
+                yield Placed(part, name)
+        for placed in self._foreign_keys_to(name):
+            assert isinstance(placed.obj, ForeignKey)
+            if column in placed.obj.referenced_columns:
+                yield placed
+
+    def _on_key(self, name: Name, columns: tuple[str, ...]) -> Iterator[Placed]:
+        for placed in self._foreign_keys_to(name):
+            assert isinstance(placed.obj, ForeignKey)
+            if set(placed.obj.referenced_columns) <= set(columns):
+                yield placed
+
+    def _uses(self, part: Part, column: str) -> bool:
+        match part:
+            case Column():
+                return part.generated is not None and self._rules.mentions(part.generated.expression, column)
+            case Check():
+                return self._rules.mentions(part.expression, column)
+            case Index():
+                expressions = [key.expression for key in part.columns if key.expression] + [part.where or ""]
+                named = {key.column for key in part.columns} | set(part.include)
+                return column in named or any(self._rules.mentions(text, column) for text in expressions if text)
+            case ForeignKey():
+                return column in part.columns
+            case PrimaryKey() | Unique():
+                return column in part.columns or column in part.include
+
+    def _foreign_keys_to(self, name: Name) -> Iterator[Placed]:
+        for referrer in self._start.referrers(name):
+            table = self._start.table(referrer)
+            for key in () if table is None else table.foreign_keys:
+                if key.target == name:
+                    yield Placed(key, referrer)
+
+
+def _goes_with_its_table(dependent: Placed, result: Mapping[tuple[type[Operation], Ref | None], Operation]) -> bool:
+    return dependent.table is not None and (Drop, Ref(Kind.TABLE, *dependent.table)) in result
+
+
+def _key_columns(key: PrimaryKey | Unique | Index) -> tuple[str, ...]:
+    if isinstance(key, Index):
+        return tuple(part.column for part in key.columns if part.column is not None)
+    return key.columns

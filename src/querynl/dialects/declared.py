@@ -1,0 +1,69 @@
+"""Checks that every dialect makes of a declared schema, with the JSON path of what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from querynl.dialects.expressions import check_expression
+from querynl.dialects.protocol import Dialect
+from querynl.errors import NameTooLong
+from querynl.schema import FIELDS, AnyObject, Check, Column, Domain, Index, Policy, Schema, Table
+
+
+def check_texts(schema: Schema, dialect: Dialect) -> None:
+    """Raise NameTooLong or ExpressionInvalid for the first name or expression the engine could not take."""
+    for path, obj in walk(schema):
+        if obj.name is not None and not dialect.fits(obj.name):
+            raise NameTooLong(
+                f"The name {obj.name!r} is longer than {dialect.name} keeps.", where=path, remedy="Shorten it."
+            )
+        for key, text in _expressions(obj):
+            check_expression(text, dialect.name, f"{path}.{key}")
+
+
+def walk(schema: Schema) -> Iterator[tuple[str, AnyObject]]:
+    """Every object and part of a schema with its JSON path, such as `$.tables[0].columns[2]`."""
+    for field in FIELDS.values():
+        for number, obj in enumerate(getattr(schema, field)):
+            path = f"$.{field}[{number}]"
+            yield path, obj
+            if isinstance(obj, Table):
+                yield from _walk_table(path, obj)
+
+
+def _walk_table(path: str, table: Table) -> Iterator[tuple[str, AnyObject]]:
+    for field in ("columns", "uniques", "foreign_keys", "checks", "indexes"):
+        for number, part in enumerate(getattr(table, field)):
+            yield f"{path}.{field}[{number}]", part
+    if table.primary_key is not None:
+        yield f"{path}.primary_key", table.primary_key
+
+
+def _expressions(obj: AnyObject) -> Iterator[tuple[str, str]]:
+    """The expressions of one object, by the key that holds them."""
+    match obj:
+        case Column():
+            if obj.default is not None:
+                yield "default", obj.default
+            if obj.generated is not None:
+                yield "generated.expression", obj.generated.expression
+            if obj.on_update is not None:
+                yield "on_update", obj.on_update
+        case Check():
+            yield "expression", obj.expression
+        case Index():
+            for number, key in enumerate(obj.columns):
+                if key.expression is not None:
+                    yield f"columns[{number}].expression", key.expression
+            if obj.where is not None:
+                yield "where", obj.where
+        case Domain():
+            if obj.default is not None:
+                yield "default", obj.default
+            for number, check in enumerate(obj.checks):
+                yield f"checks[{number}].expression", check.expression
+        case Policy():
+            if obj.using is not None:
+                yield "using", obj.using
+            if obj.check is not None:
+                yield "check", obj.check

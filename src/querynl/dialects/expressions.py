@@ -1,0 +1,133 @@
+"""SQL expressions as text: whether one is a single expression, and which names it holds."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from querynl.errors import ExpressionInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot.tokenizer_core import Token
+    from sqlglot.tokens import Tokenizer
+
+# Our names of engines, and the parser's.
+PARSERS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", None: ""}
+
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+
+
+@lru_cache(maxsize=8192)
+def tokens(text: str, dialect: str | None) -> tuple[Token, ...]:
+    """The tokens of SQL text; comments are attached to their neighbours, not tokens of their own."""
+    return tuple(_tokenizer(dialect).tokenize(text))
+
+
+@lru_cache
+def _tokenizer(dialect: str | None) -> Tokenizer:
+    """The dialect's tokenizer, to which the first word of an expression or a routine's body is no command.
+
+    sqlglot's own takes all after a leading `replace` or `show` for one text.
+    """
+    from sqlglot import Dialect
+
+    known = Dialect.get_or_raise(PARSERS[dialect])
+    plain: type[Tokenizer] = type("Plain", (known.tokenizer_class,), {"COMMANDS": set()})
+    return plain(dialect=known)
+
+
+def check_expression(text: str, dialect: str | None, where: str) -> None:
+    """Raise ExpressionInvalid unless the text is one expression of the dialect and nothing more.
+
+    `where` is the JSON path that the message names.
+    """
+    reason = _fault(text, dialect)
+    if reason is not None:
+        raise ExpressionInvalid(
+            f"{text!r} is not a single expression: {reason}.",
+            where=where,
+            remedy="Write one expression; a text needs single quotes of its own, as in \"'draft'\".",
+        )
+
+
+@lru_cache(maxsize=8192)
+def _fault(text: str, dialect: str | None) -> str | None:
+    """Why a text is not one expression; None if it is."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        found = tokens(text, dialect)
+        if not found:
+            return "it is empty"
+        if reason := _token_fault(found):
+            return reason
+        parsed = sqlglot.parse(f"SELECT ({text}\n)", read=PARSERS[dialect])
+    except SqlglotError as error:
+        reason = str(error).splitlines()[0].split(". Line")[0].rstrip(".")
+        return reason[:1].lower() + reason[1:]
+    statement = parsed[0]
+    if len(parsed) != 1 or not isinstance(statement, exp.Select) or statement.args.get("from_"):
+        return "it is more than an expression"
+    inner = statement.expressions[0]
+    inner = inner.this if isinstance(inner, exp.Paren) else inner
+    if isinstance(inner, exp.Tuple | exp.Alias | exp.Subquery | exp.Query):
+        return "it is a list, an alias or a query"
+    return None
+
+
+def _token_fault(found: tuple[Token, ...]) -> str | None:
+    """What forbids tokens in an expression: semicolons, comments, brackets that close what was not opened."""
+    open_brackets: list[str] = []
+    for token in found:
+        kind = token.token_type.name
+        if token.comments:
+            return "it holds a comment"
+        if kind == "SEMICOLON":
+            return "it holds a semicolon"
+        if kind in ("L_PAREN", "L_BRACKET", "L_BRACE"):
+            open_brackets.append(token.text)
+        elif kind in ("R_PAREN", "R_BRACKET", "R_BRACE") and (
+            not open_brackets or open_brackets.pop() != _BRACKETS[token.text]
+        ):
+            return "its brackets do not match"
+    return "its brackets do not match" if open_brackets else None
+
+
+def mentions(expression: str, name: str, dialect: str) -> bool:
+    """Whether the expression has the name as an identifier, quoted or not."""
+    if name.lower() not in expression.lower():
+        return False
+    return any(_is_name(token, name, dialect) for token in tokens(expression, dialect))
+
+
+def rename_identifier(expression: str, before: str, after: str, dialect: str, quote: Callable[[str], str]) -> str:
+    """The expression with one identifier replaced; what was not quoted stays so where it can."""
+    if before.lower() not in expression.lower():
+        return expression
+    pieces: list[str] = []
+    position = 0
+    for token in tokens(expression, dialect):
+        if _is_name(token, before, dialect):
+            start, end = token.start, token.end + 1
+            pieces += [expression[position:start], _spelled(expression[start:end], after, quote)]
+            position = end
+    return "".join([*pieces, expression[position:]])
+
+
+def _is_name(token: Token, name: str, dialect: str) -> bool:
+    kind = token.token_type.name
+    if kind == "IDENTIFIER":
+        same_case = dialect == "postgresql"
+        return token.text == name if same_case else token.text.lower() == name.lower()
+    if kind in ("STRING", "NUMBER", "NATIONAL_STRING", "HEX_STRING", "RAW_STRING", "HEREDOC_STRING"):
+        return False
+    return token.text.lower() == name.lower()
+
+
+def _spelled(old: str, new: str, quote: Callable[[str], str]) -> str:
+    plain = new.isidentifier() and new.isascii() and new == new.lower() and not old.startswith(('"', "`", "["))
+    return new if plain else quote(new)

@@ -1,0 +1,399 @@
+"""The difference of two schemas, as operations.
+
+Both schemas are in one engine's own terms (see `Dialect.localise`), so that equal means equal. A rename
+is made only where it was declared; a drop beside an alike addition is reported as a question.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from querynl.dependents import Dependents
+from querynl.errors import RenameInvalid
+from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, State, apply, changes_of, parts_of
+from querynl.schema import (
+    FIELDS,
+    AnyObject,
+    Column,
+    Kind,
+    Name,
+    Part,
+    Ref,
+    Schema,
+    SchemaObject,
+    Table,
+    Trigger,
+    View,
+    kind_of,
+    objects,
+    part_name,
+    ref_of,
+    settled,
+)
+
+
+class Rules(Rewriting, Protocol):
+    """What the comparison asks of an engine."""
+
+    def alters(self, before: AnyObject, after: AnyObject, table: Name | None) -> bool:
+        """Whether the engine can turn one into the other in place, keeping its rows; else it is dropped and created."""
+
+    def renames(self, kind: Kind) -> bool:
+        """Whether the engine can give such an object another name."""
+
+    def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
+        """Whether something that uses the object must be dropped before the operation and created again after it."""
+
+
+class Renaming(Struct, frozen=True):
+    """A declared rename: the object at `ref` in the schema before is called `to` in the one after."""
+
+    ref: Ref
+    to: str
+
+
+class Question(Struct, frozen=True):
+    """Something dropped and something alike added: a rename, or not?"""
+
+    dropped: Ref
+    added: Ref
+
+
+class Difference(Struct, frozen=True):
+    """What leads from one schema to another, what is undecided, and what is left as it is.
+
+    `reordered` names the tables whose columns will stand in another order than asked for.
+    """
+
+    operations: tuple[Operation, ...]
+    questions: tuple[Question, ...] = ()
+    reordered: tuple[Name, ...] = ()
+
+
+def diff(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Renaming] = ()) -> Difference:
+    """The operations that turn `before` into `after`.
+
+    Renames declared by `renamed_from` and in `renamings` come first; all else follows by name. Raises
+    RenameInvalid where a renaming names what is not there.
+    """
+    renames = list(_renames(before, after, rules, renamings))
+    aside = list(_set_aside(before, renames, rules))
+    start = State(apply([*aside, *renames], before, rules))
+    end = State(after)
+    found = list(_differences(start, end, rules))
+    operations = Dependents(start, end, rules).recreated_around(found)
+    return Difference(
+        operations=(*aside, *renames, *operations),
+        questions=tuple(_questions(found)),
+        reordered=tuple(_reordered(start, end)),
+    )
+
+
+# ------------------------------------------------------------------------------------------- renames
+
+
+def _renames(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Renaming]) -> Iterator[Rename]:
+    """Renames of types and tables, then of columns and indexes by their tables' new names."""
+    state, wanted = State(before), State(after)
+    declared = _declared(after)
+    for renaming in renamings:
+        if renaming.ref.table is None:
+            _check_names(renaming, state, wanted)
+        declared[renaming.ref.kind].append(renaming)
+    explicit = set(renamings)
+
+    for kind in (Kind.NAMESPACE, Kind.ENUM, Kind.DOMAIN, Kind.SEQUENCE, Kind.TABLE, Kind.VIEW):
+        if rules.renames(kind):
+            present, asked = set(state.objects[kind]), set(wanted.objects[kind])
+            here = _unsettled(declared[kind], present, asked, explicit)
+            yield from _ordered_renames(here, present, state, rules)
+
+    moved = {(r.ref.namespace, r.ref.name): r.to for r in declared[Kind.TABLE]}
+    by_table: dict[Name, list[Renaming]] = defaultdict(list)
+    for renaming in (*declared[Kind.COLUMN], *declared[Kind.INDEX]):
+        by_table[_table_now(renaming.ref, state, moved)].append(renaming)
+    for name, found in by_table.items():
+        present = {ref_of(part, name) for part in parts_of(state.table(name))}
+        asked = {ref_of(part, name) for part in parts_of(wanted.table(name))}
+        placed = {Renaming(r.ref._replace(table=name.name), r.to): r in explicit for r in found}
+        for renaming, is_explicit in placed.items():
+            if is_explicit and renaming.ref not in present:
+                raise RenameInvalid(f"There is no {renaming.ref} to rename.", remedy=_CHECK_SPELLING)
+        here = _unsettled(list(placed), present, asked, {r for r, is_explicit in placed.items() if is_explicit})
+        yield from _ordered_renames(here, present, state, rules)
+
+
+_CHECK_SPELLING = "Check the spelling in --rename old:new."
+
+
+def _check_names(renaming: Renaming, state: State, wanted: State) -> None:
+    ref = renaming.ref
+    if state.get(ref) is None:
+        raise RenameInvalid(f"There is no {ref} to rename.", remedy=_CHECK_SPELLING)
+    if wanted.get(ref._replace(name=renaming.to)) is None:
+        raise RenameInvalid(f"The schema after has no {ref.kind} {renaming.to!r}.", remedy=_CHECK_SPELLING)
+
+
+def _table_now(ref: Ref, state: State, moved: dict[tuple[str | None, str], str]) -> Name:
+    """The table of a part by the name it has once tables are renamed."""
+    assert ref.table is not None
+    name = Name(ref.namespace, ref.table)
+    return Name(ref.namespace, moved[name]) if state.table(name) is None and name in moved else name
+
+
+def _unsettled(
+    renamings: Sequence[Renaming], present: set[Ref], asked: set[Ref], explicit: set[Renaming]
+) -> list[Renaming]:
+    """The renames still to be made.
+
+    A `renamed_from` stays in a file after it was made: it means nothing any more where the old name is
+    gone, or where both names are in use before and after, unless they are being exchanged.
+    """
+    sources = {renaming.ref for renaming in renamings}
+
+    def is_settled(renaming: Renaming) -> bool:
+        new = renaming.ref._replace(name=renaming.to)
+        return new in present and renaming.ref in asked and new not in sources
+
+    return [r for r in renamings if r.ref in present and (r in explicit or not is_settled(r))]
+
+
+def _declared(after: Schema) -> dict[Kind, list[Renaming]]:
+    """The `renamed_from` of a schema, by kind."""
+    found: dict[Kind, list[Renaming]] = defaultdict(list)
+
+    def note(obj: AnyObject, table: Name | None = None) -> None:
+        old = getattr(obj, "renamed_from", None)
+        if old is not None and old != obj.name:
+            ref = ref_of(obj, table)
+            found[ref.kind].append(Renaming(ref._replace(name=old), ref.name))
+
+    for obj in objects(after):
+        note(obj)
+        if isinstance(obj, Table):
+            for part in parts_of(obj):
+                note(part, obj.key)
+    return found
+
+
+def _ordered_renames(renamings: Sequence[Renaming], present: set[Ref], state: State, rules: Rules) -> Iterator[Rename]:
+    """Renames in an order in which no name is ever taken twice; one in the way steps aside first."""
+    pending = {renaming.ref: renaming.to for renaming in renamings}
+    occupied = {new for ref, to in pending.items() if (new := ref._replace(name=to)) in present and new not in pending}
+    moves = [Rename(ref, f"{ref.name}_replaced") for ref in sorted(occupied, key=lambda ref: ref.order)]
+    while pending:
+        free = [ref for ref, to in pending.items() if ref._replace(name=to) not in pending]
+        if not free:  # a swap: one of them waits under another name
+            ref = min(pending, key=lambda ref: ref.order)
+            aside = ref._replace(name=f"{ref.name}_swapped")
+            moves.append(Rename(ref, aside.name))
+            pending[aside] = pending.pop(ref)
+            continue
+        for ref in sorted(free, key=lambda ref: ref.order):
+            moves.append(Rename(ref, pending.pop(ref)))
+    for move in moves:
+        state.update(changes_of([move], state, rules))
+        yield move
+
+
+def _set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
+    """Triggers and views that speak of what is renamed, and what stands on these views; the last first.
+
+    Some engines leave their texts as they are, and some rewrite them, but not back to what they were.
+    """
+    if not renames:
+        return
+    found: list[View] = []
+    renamed = {rename.ref for rename in renames}
+    waiting = [view for view in before.views if ref_of(view) not in renamed]
+    while more := [view for view in waiting if _speaks_of(view, renames, found, rules)]:
+        found += more
+        waiting = [view for view in waiting if view not in more]
+    yield from (Drop(trigger) for trigger in before.triggers if _speaks_of(trigger, renames, found, rules))
+    yield from map(Drop, reversed(found))
+
+
+def _speaks_of(obj: View | Trigger, renames: Sequence[Rename], views: Sequence[View], rules: Rules) -> bool:
+    names = [(ref.name,) if ref.table is None else (ref.table, ref.name) for ref in (move.ref for move in renames)]
+    names += [(view.name,) for view in views]
+    return any(all(rules.mentions(obj.definition, name) for name in together) for together in names)
+
+
+# ---------------------------------------------------------------------------------------- comparison
+
+
+def _differences(start: State, end: State, rules: Rules) -> Iterator[Operation]:
+    for kind in FIELDS:
+        before, after = start.objects[kind], end.objects[kind]
+        for ref in sorted(before.keys() | after.keys(), key=lambda ref: ref.order):
+            yield from _compared(before.get(ref), after.get(ref), rules)
+
+
+def _compared(before: SchemaObject | None, after: SchemaObject | None, rules: Rules) -> Iterator[Operation]:
+    before = None if before is None else settled(before)
+    after = None if after is None else settled(after)
+    if before == after:
+        return
+    if before is None or after is None:
+        if before is not None:
+            yield Drop(before)
+        if after is not None:
+            yield Create(after)
+    elif isinstance(before, Table) and isinstance(after, Table):
+        yield from _table_differences(before, after, rules)
+    elif isinstance(before, View) and isinstance(after, View):
+        yield from _view_differences(before, after, rules)
+    elif _comparable(before) != _comparable(after):
+        yield from _changed(before, after, None, rules)
+
+
+def _comparable(obj: SchemaObject) -> SchemaObject:
+    """The object without what is only known about it."""
+    return replace(obj, depends_on=()) if getattr(obj, "depends_on", ()) else obj
+
+
+def _changed(before: Any, after: Any, table: Name | None, rules: Rules) -> Iterator[Operation]:
+    if rules.alters(before, after, table):
+        yield Change(before, after, table)
+    else:
+        yield Drop(before, table)
+        yield Create(after, table)
+
+
+def _table_differences(before: Table, after: Table, rules: Rules) -> Iterator[Operation]:
+    attributes_before = replace(before, **_NO_PARTS)
+    attributes_after = replace(after, **_NO_PARTS)
+    if attributes_before != attributes_after:
+        if not rules.alters(attributes_before, attributes_after, None):
+            yield Drop(before)
+            yield Create(after)
+            return
+        yield Change(attributes_before, attributes_after)
+    for field in ("columns", "uniques", "foreign_keys", "checks", "indexes"):
+        yield from _part_differences(getattr(before, field), getattr(after, field), after.key, rules)
+    keys_before = () if before.primary_key is None else (before.primary_key,)
+    keys_after = () if after.primary_key is None else (after.primary_key,)
+    yield from _part_differences(keys_before, keys_after, after.key, rules)
+
+
+_NO_PARTS: dict[str, Any] = {
+    "columns": (),
+    "primary_key": None,
+    "uniques": (),
+    "foreign_keys": (),
+    "checks": (),
+    "indexes": (),
+}
+
+
+def _view_differences(before: View, after: View, rules: Rules) -> Iterator[Operation]:
+    bare_before, bare_after = (replace(view, indexes=(), depends_on=()) for view in (before, after))
+    if bare_before != bare_after and not rules.alters(bare_before, bare_after, None):
+        yield Drop(before)
+        yield Create(after)
+        return
+    if bare_before != bare_after:
+        yield Change(replace(before, indexes=()), replace(after, indexes=()))
+    yield from _part_differences(before.indexes, after.indexes, Name(after.namespace, after.name), rules)
+
+
+def _part_differences(before: Sequence[Part], after: Sequence[Part], table: Name, rules: Rules) -> Iterator[Operation]:
+    if before == after:
+        return
+    old, new = _keyed(before), _keyed(after)
+    dropped = [part for key, part in old.items() if key not in new]
+    added = [part for key, part in new.items() if key not in old]
+    for pair in _renamed_pairs(dropped, added, rules):
+        dropped.remove(pair[0])
+        added.remove(pair[1])
+        yield Rename(ref_of(pair[0], table), part_name(pair[1]))
+    yield from (Drop(part, table) for part in dropped)
+    for key, part in new.items():
+        if key in old and old[key] != part:
+            yield from _changed(old[key], part, table, rules)
+    yield from (Create(part, table) for part in added)
+
+
+def _keyed(parts: Sequence[Part]) -> dict[tuple[str, int], Part]:
+    """Parts by name, and by number where several have none and look the same."""
+    keyed: dict[tuple[str, int], Part] = {}
+    for part in parts:
+        name, number = part_name(part), 0
+        while (name, number) in keyed:
+            number += 1
+        keyed[name, number] = part
+    return keyed
+
+
+def _renamed_pairs(dropped: list[Part], added: list[Part], rules: Rules) -> list[tuple[Part, Part]]:
+    """Constraints and indexes that differ by nothing but their names; columns hold rows and are never guessed."""
+    pairs: list[tuple[Part, Part]] = []
+    if not dropped or not added or isinstance(dropped[0], Column) or not rules.renames(kind_of(dropped[0])):
+        return pairs
+    remaining = list(added)
+    for old in dropped:
+        new = next((part for part in remaining if replace(part, name=old.name) == old), None)
+        if new is not None and new.name is not None and old.name is not None:
+            remaining.remove(new)
+            pairs.append((old, new))
+    return pairs
+
+
+# ----------------------------------------------------------------------------------------- questions
+
+
+def _questions(operations: Iterable[Operation]) -> Iterator[Question]:
+    """Pairs of a drop and an alike creation, each object in at most one pair."""
+    operations = list(operations)
+    drops = [op for op in operations if isinstance(op, Drop) and isinstance(op.obj, Table | Column)]
+    creations = [op for op in operations if isinstance(op, Create) and isinstance(op.obj, Table | Column)]
+    by_table: dict[Name | None, list[Create]] = defaultdict(list)
+    for creation in creations:
+        by_table[creation.table].append(creation)
+    for drop in drops:
+        candidates = [c for c in by_table[drop.table] if _alike(drop.obj, c.obj)]
+        if candidates:
+            best = max(candidates, key=lambda c: _likeness(drop.obj, c.obj))
+            by_table[drop.table].remove(best)
+            yield Question(ref_of(drop.obj, drop.table), ref_of(best.obj, best.table))
+
+
+def _alike(before: AnyObject, after: AnyObject) -> bool:
+    """Whether one could be the other under a new name: a column of the same type, a table of much the same columns."""
+    if before.name == after.name:
+        return False
+    if isinstance(before, Column) and isinstance(after, Column):
+        return before.type == after.type and before.generated is None and after.generated is None
+    if isinstance(before, Table) and isinstance(after, Table):
+        return before.namespace == after.namespace and _shared_columns(before, after) > 0.5
+    return False
+
+
+def _shared_columns(before: Table, after: Table) -> float:
+    """The share of columns that both tables have by name and type; 0 to 1."""
+    first = {(column.name, column.type) for column in before.columns}
+    second = {(column.name, column.type) for column in after.columns}
+    return len(first & second) / max(len(first), len(second), 1)
+
+
+def _likeness(before: AnyObject, after: AnyObject) -> float:
+    from difflib import SequenceMatcher
+
+    shared = _shared_columns(before, after) if isinstance(before, Table) and isinstance(after, Table) else 0.0
+    return shared + SequenceMatcher(None, before.name or "", after.name or "").ratio()
+
+
+def _reordered(start: State, end: State) -> Iterator[Name]:
+    for ref, obj in end.objects[Kind.TABLE].items():
+        before = start.objects[Kind.TABLE].get(ref)
+        if isinstance(before, Table) and isinstance(obj, Table) and before.columns != obj.columns:
+            wanted = [column.name for column in obj.columns]
+            kept = [column.name for column in before.columns if column.name in wanted]
+            arrived = kept + [name for name in wanted if name not in kept]
+            if arrived != wanted:
+                yield obj.key

@@ -1,0 +1,109 @@
+"""Names for constraints and indexes that were declared without one.
+
+One that a live schema already has keeps its name there; a new one is named as PostgreSQL would:
+`users_pkey`, `users_email_key`, `posts_author_id_fkey`, `posts_published_at_idx`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from querynl.dialects.protocol import Dialect
+from querynl.operations import parts_of
+from querynl.schema import Check, Column, ForeignKey, Index, Name, Part, PrimaryKey, Schema, Table, Unique
+
+_SUFFIXES: dict[type[Part], str] = {
+    PrimaryKey: "pkey",
+    Unique: "key",
+    ForeignKey: "fkey",
+    Check: "check",
+    Index: "idx",
+}
+_FIELDS = ("uniques", "foreign_keys", "checks", "indexes")
+
+
+def named(schema: Schema, dialect: Dialect, like: Schema | None = None) -> Schema:
+    """The declared schema with every constraint and index named, within the engine's limit and free of collisions.
+
+    `like` is the schema it will be compared with: what is of the same structure there takes its name
+    from there, even where that is no name at all.
+    """
+    models = {table.key: table for table in like.tables} if like is not None else {}
+    taken = {name for table in schema.tables for name in _names(table)}
+    taken |= {name for table in models.values() for name in _names(table)}
+    return replace(schema, tables=tuple(_named_table(table, models, taken, dialect) for table in schema.tables))
+
+
+def _names(table: Table) -> Iterator[str]:
+    yield table.name
+    for part in parts_of(table):
+        if part.name is not None and not isinstance(part, Column):
+            yield part.name
+
+
+def _named_table(table: Table, models: dict[Name, Table], taken: set[str], dialect: Dialect) -> Table:
+    model = models.get(table.key)
+    if model is None and table.renamed_from is not None:
+        model = models.get(Name(table.namespace, table.renamed_from))
+    changes: dict[str, Any] = {}
+    for field in _FIELDS:
+        parts = getattr(table, field)
+        if any(part.name is None for part in parts):
+            known = list(getattr(model, field)) if model is not None else []
+            changes[field] = tuple(_named_part(part, table, known, taken, dialect) for part in parts)
+    key = table.primary_key
+    if key is not None and key.name is None and dialect.names_primary_keys:
+        known = [model.primary_key] if model is not None and model.primary_key is not None else []
+        changes["primary_key"] = _named_part(key, table, known, taken, dialect)
+    return replace(table, **changes) if changes else table
+
+
+def _named_part(part: Any, table: Table, known: list[Any], taken: set[str], dialect: Dialect) -> Part:
+    if part.name is not None:
+        return part  # type: ignore[no-any-return]
+    for candidate in known:
+        if replace(candidate, name=None, comment=part.comment) == part:
+            known.remove(candidate)
+            return replace(part, name=candidate.name)  # type: ignore[no-any-return]
+    return replace(part, name=_new_name(part, table, taken, dialect))  # type: ignore[no-any-return]
+
+
+def _new_name(part: Part, table: Table, taken: set[str], dialect: Dialect) -> str:
+    number = 0
+    while True:
+        suffix = _SUFFIXES[type(part)] + (str(number) if number else "")
+        name = _fitted(table.name, "_".join(_words(part, table)), suffix, dialect)
+        if name not in taken:
+            taken.add(name)
+            return name
+        number += 1
+
+
+def _words(part: Part, table: Table) -> tuple[str, ...]:
+    match part:
+        case Unique() | ForeignKey():
+            return part.columns
+        case Index():
+            return tuple(key.column or "expr" for key in part.columns)
+        case Check():
+            from querynl.dialects.expressions import mentions
+
+            used = [column.name for column in table.columns if mentions(part.expression, column.name, "sqlite")]
+            return tuple(used) if len(used) == 1 else ()
+        case _:
+            return ()
+
+
+def _fitted(table: str, words: str, suffix: str, dialect: Dialect) -> str:
+    """The joined name, the longer of its first two parts shortened until it fits, like PostgreSQL's makeObjectName."""
+    while True:
+        name = "_".join(word for word in (table, words, suffix) if word)
+        if dialect.fits(name):
+            return name
+        if len(table) > len(words):
+            table = table[:-1]
+        else:
+            words = words[:-1]

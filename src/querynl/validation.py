@@ -1,0 +1,111 @@
+"""Whether a declared schema makes sense in itself: names that are unique, columns and tables that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from querynl.errors import SchemaInvalid
+from querynl.schema import FIELDS, ForeignKey, Index, Name, Schema, Table, ref_of
+
+
+class Problem(Struct, frozen=True):
+    """Something wrong at a JSON path, in a sentence without its full stop."""
+
+    path: str
+    what: str
+
+
+def validate(schema: Schema) -> None:
+    """Raise SchemaInvalid, naming the first problem and how many there are, unless the schema makes sense."""
+    found = list(problems(schema))
+    if found:
+        others = f" There are {len(found) - 1} more problems." if len(found) > 1 else ""
+        raise SchemaInvalid(f"{found[0].what}.{others}", where=found[0].path)
+
+
+def problems(schema: Schema) -> Iterator[Problem]:
+    """Everything wrong with a schema that needs no engine to tell."""
+    tables = {table.key: table for table in schema.tables}
+    for field in FIELDS.values():
+        objects = getattr(schema, field)
+        paths = (f"$.{field}[{number}]" for number in range(len(objects)))
+        yield from _duplicates(((path, str(ref_of(obj))) for path, obj in zip(paths, objects, strict=True)))
+    for number, enum in enumerate(schema.enums):
+        if not enum.values:
+            yield Problem(f"$.enums[{number}].values", f"Enum {enum.name!r} has no values")
+        yield from _duplicates(
+            (f"$.enums[{number}].values[{i}]", f"value {value!r} of enum {enum.name}")
+            for i, value in enumerate(enum.values)
+        )
+    for number, table in enumerate(schema.tables):
+        yield from _table_problems(f"$.tables[{number}]", table, tables)
+    for number, trigger in enumerate(schema.triggers):
+        owners = {*tables, *(Name(view.namespace, view.name) for view in schema.views)}
+        if Name(trigger.namespace, trigger.table) not in owners:
+            yield Problem(f"$.triggers[{number}].table", f"Trigger {trigger.name!r} is on {trigger.table!r}, not there")
+
+
+def _duplicates(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for path, name in named:
+        if name in seen:
+            yield Problem(path, f"There is already another {name}")
+        seen.add(name)
+
+
+def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Iterator[Problem]:
+    if not table.name:
+        yield Problem(f"{path}.name", "A table needs a name")
+    columns = {column.name for column in table.columns}
+    if not columns:
+        yield Problem(f"{path}.columns", f"Table {table.name!r} has no columns")
+    yield from _duplicates(
+        (f"{path}.columns[{number}]", f"column {table.name}.{column.name}")
+        for number, column in enumerate(table.columns)
+    )
+    yield from _duplicates(
+        (f"{path}.{field}[{number}]", f"constraint {part.name} of {table.name}")
+        for field in ("uniques", "foreign_keys", "checks")
+        for number, part in enumerate(getattr(table, field))
+        if part.name is not None
+    )
+    yield from _duplicates(
+        (f"{path}.indexes[{number}]", f"index {index.name}")
+        for number, index in enumerate(table.indexes)
+        if index.name is not None
+    )
+    for where, used in _column_lists(path, table):
+        yield from (Problem(where, f"Table {table.name!r} has no column {name!r}") for name in used - columns)
+    for number, key in enumerate(table.foreign_keys):
+        yield from _foreign_key_problems(f"{path}.foreign_keys[{number}]", key, tables)
+
+
+def _column_lists(path: str, table: Table) -> Iterator[tuple[str, set[str]]]:
+    """The columns that keys and indexes name, with the path that names them."""
+    if table.primary_key is not None:
+        yield f"{path}.primary_key", {*table.primary_key.columns, *table.primary_key.include}
+    for field in ("uniques", "foreign_keys"):
+        for number, part in enumerate(getattr(table, field)):
+            yield f"{path}.{field}[{number}].columns", {*part.columns}
+    for number, index in enumerate(table.indexes):
+        yield f"{path}.indexes[{number}].columns", _index_columns(index)
+
+
+def _index_columns(index: Index) -> set[str]:
+    return {key.column for key in index.columns if key.column is not None} | set(index.include)
+
+
+def _foreign_key_problems(path: str, key: ForeignKey, tables: dict[Name, Table]) -> Iterator[Problem]:
+    target = tables.get(key.target)
+    if target is None:
+        yield Problem(f"{path}.references", f"There is no table {str(key.target)!r} to refer to")
+        return
+    missing = {*key.referenced_columns} - {column.name for column in target.columns}
+    yield from (
+        Problem(f"{path}.referenced_columns", f"Table {target.name!r} has no column {name!r}") for name in missing
+    )
+    referenced = key.referenced_columns or (target.primary_key.columns if target.primary_key else ())
+    if len(referenced) != len(key.columns):
+        yield Problem(path, f"{len(key.columns)} columns cannot refer to {len(referenced)}")
