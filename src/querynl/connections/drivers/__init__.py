@@ -1,0 +1,1 @@
+"""One module for each driver, imported when its first connection opens."""

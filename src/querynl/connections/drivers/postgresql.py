@@ -1,0 +1,139 @@
+"""PostgreSQL through psycopg 3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from querynl.connections.protocol import Connection, refuse_nested_transaction
+from querynl.connections.target import Dialect, Target
+from querynl.errors import AuthenticationFailed, ConnectionFailed, QueryNLError, StatementFailed
+
+_CONNECT_TIMEOUT_S = 10
+# libpq gives no SQLSTATE for a refused login (class 28 of the standard), only the server's text.
+_REFUSED_LOGIN = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|role .* does not exist"
+    r"|not permitted to log in|fe_sendauth"
+)
+
+
+class PostgreSQLConnection(Connection):
+    """A session on one PostgreSQL database; the server's notices are dropped."""
+
+    def __init__(self, driver: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self.dialect: Dialect = "postgresql"
+        self.version = (driver.info.parameter_status("server_version") or "").partition(" ")[0]
+        self.database = driver.info.dbname
+        self._driver = driver
+
+    @property
+    def in_transaction(self) -> bool:
+        status = self._driver.info.transaction_status
+        return status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._run(sql, parameters)[0]
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        return self._run(sql, parameters)[1]
+
+    def begin(self) -> None:
+        if self.in_transaction:
+            raise refuse_nested_transaction()
+        self.execute("BEGIN")
+
+    def commit(self) -> None:
+        # COMMIT of a failed transaction succeeds, and rolls back:
+        # https://www.postgresql.org/docs/current/sql-commit.html
+        failed = self._driver.info.transaction_status == TransactionStatus.INERROR
+        if failed or not self.in_transaction:
+            self.rollback()
+            raise StatementFailed("The transaction had failed and was rolled back.", sql="COMMIT", sqlstate="25P02")
+        self.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self.in_transaction:
+            self.execute("ROLLBACK")
+
+    def cancel(self) -> None:
+        self._driver.cancel_safe()
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def _run(self, sql: str, parameters: Sequence[object]) -> tuple[list[tuple[Any, ...]], int]:
+        if "\0" in sql:
+            # libpq would end the statement there and run its first half.
+            raise StatementFailed("The statement has a NUL character.", sql=sql, sqlstate="22021")
+        failure: QueryNLError
+        try:
+            cursor = self._driver.execute(sql.encode(), parameters or None)
+            return cursor.fetchall() if cursor.description else [], cursor.rowcount
+        except psycopg.Error as error:
+            failure = self._failure(error, sql)
+        raise failure
+
+    def _failure(self, error: psycopg.Error, sql: str) -> QueryNLError:
+        what = " ".join(
+            part for part in (error.diag.message_primary or _one_line(error), error.diag.message_detail) if part
+        )
+        if self._driver.closed:
+            return ConnectionFailed(f"The session was lost: {what}", where=self.database)
+        return StatementFailed(what, sql=sql, sqlstate=error.sqlstate, remedy=error.diag.message_hint)
+
+
+def open_connection(target: Target, *, read_only: bool) -> PostgreSQLConnection:
+    """A session on the target; what it leaves out comes from libpq's own places (PGPASSWORD, .pgpass, service)."""
+    failure: QueryNLError
+    try:
+        return PostgreSQLConnection(psycopg.connect(**_settings(target, read_only)))
+    except psycopg.Error as error:
+        failure = _connect_failure(error, target)
+    # Raised out here, so that no frame or context that knew the password goes with it.
+    raise failure
+
+
+def _settings(target: Target, read_only: bool) -> dict[str, Any]:
+    named = {
+        "host": target.host,
+        "port": target.port,
+        "dbname": target.database,
+        "user": target.username,
+        "password": target.password,
+        "sslmode": target.ssl_mode,
+        "sslrootcert": target.ssl_root_cert,
+    }
+    settings: dict[str, Any] = {
+        "application_name": "querynl",
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        **{name: value for name, value in named.items() if value is not None},
+        **dict(target.options),
+        "client_encoding": "UTF8",
+        "autocommit": True,
+        # Poolers hand a session to others, and a prepared statement does not survive a change of its tables.
+        "prepare_threshold": None,
+    }
+    if read_only:
+        settings["options"] = f"{settings.get('options', '')} -c default_transaction_read_only=on".strip()
+    return settings
+
+
+def _connect_failure(error: psycopg.Error, target: Target) -> QueryNLError:
+    reason = _one_line(error)
+    if _REFUSED_LOGIN.search(reason):
+        return AuthenticationFailed(
+            f"PostgreSQL refused the login: {reason}", where=target.name, remedy="Check the user name and the password."
+        )
+    return ConnectionFailed(
+        f"PostgreSQL cannot be reached: {reason}",
+        where=target.name,
+        remedy="Check the host, the port and the database name, and that the server is running.",
+    )
+
+
+def _one_line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())
