@@ -1,0 +1,52 @@
+"""How many rows tables hold, counted no further than anyone wants to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from msgspec import Struct
+
+from querynl.dialects import Dialect, Reader
+from querynl.schema import Name
+
+# Beyond this many rows a table is simply large.
+MOST_COUNTED = 100_000
+
+# Tables counted by one query; engines limit how many SELECTs may be joined.
+_AT_ONCE = 50
+
+
+class RowCount(Struct, frozen=True):
+    """The rows of a table; `exact` False means at least as many."""
+
+    rows: int
+    exact: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.rows:,}" if self.exact else f"more than {self.rows:,}"
+
+
+def count_rows(reader: Reader, dialect: Dialect, tables: Iterable[Name]) -> dict[Name, RowCount]:
+    """The rows of each table, none read beyond MOST_COUNTED."""
+    counts: dict[Name, RowCount] = {}
+    for names in _batches(tables):
+        query = " UNION ALL ".join(
+            f"SELECT {number}, count(*) FROM (SELECT 1 AS one FROM {_quoted(name, dialect)}"
+            f" LIMIT {MOST_COUNTED + 1}) AS t{number}"
+            for number, name in enumerate(names)
+        )
+        for number, count in reader.rows(query):
+            counts[names[number]] = RowCount(min(count, MOST_COUNTED), exact=count <= MOST_COUNTED)
+    return counts
+
+
+def _batches(names: Iterable[Name]) -> Iterator[Sequence[Name]]:
+    remaining = iter(names)
+    while batch := list(islice(remaining, _AT_ONCE)):
+        yield batch
+
+
+def _quoted(name: Name, dialect: Dialect) -> str:
+    parts = (name.namespace, name.name)
+    return ".".join(dialect.quote(part) for part in parts if part is not None)

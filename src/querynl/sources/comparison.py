@@ -1,0 +1,138 @@
+"""Two sources brought into the same terms, so that what differs really differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from querynl.connections import Connection, connect
+from querynl.dialects import Dialect, dialect_named
+from querynl.diff import diff
+from querynl.errors import SchemaInvalid, ScratchUnavailable
+from querynl.naming import named
+from querynl.plan import plan, statements
+from querynl.schema import Schema, canonical
+from querynl.scratch import Scratch
+from querynl.sources.reading import Declared, Live, Source, SQLTexts
+from querynl.sources.renames import DeclaredRenames, renames_of, with_renames
+from querynl.sources.sql_file import declared_renames, load
+
+OpenScratch = Callable[[], AbstractContextManager[Scratch]]
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """Two schemas in one engine's terms.
+
+    `dialect` is at the version of the engine that spoke, if one did; `spoken_by` says which that was.
+    """
+
+    before: Schema
+    after: Schema
+    dialect: Dialect
+    spoken_by: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenScratch) -> Comparison:
+    """Both sources as schemas that equal each other where they mean the same.
+
+    Two declared schemas need no engine. Otherwise an engine reads both: a live database is inspected, all
+    else is created in a throwaway one. Where there is none, a declared schema is compared with a live one
+    by its text, which the notes say.
+    """
+    notes = [note for source in (before, after) if isinstance(source, Declared) for note in source.notes]
+    if isinstance(before, Declared) and isinstance(after, Declared):
+        start = named(_localised(before, dialect), dialect)
+        end = named(_localised(after, dialect), dialect, like=start)
+        return Comparison(before=start, after=end, dialect=dialect, notes=tuple(notes))
+    with ExitStack() as stack:
+        reader = _EngineReader(dialect, open_scratch, stack)
+        start = reader.read(before, like=None)
+        end = reader.read(after, like=start)
+        if isinstance(before, Declared):  # what has no name takes it from the other side
+            start = reader.read(before, like=end)
+        return Comparison(
+            before=start,
+            after=end,
+            dialect=reader.dialect,
+            spoken_by=reader.spoken_by,
+            notes=(*notes, *reader.notes),
+        )
+
+
+def _localised(source: Declared, dialect: Dialect) -> Schema:
+    schema = source.schema
+    if schema.dialect is not None and schema.dialect != dialect.name:
+        raise SchemaInvalid(
+            f"This schema is written for {schema.dialect}, not for {dialect.name}.",
+            where=source.origin,
+            remedy=f"Use --dialect {schema.dialect}, or a schema whose dialect is null.",
+        )
+    return dialect.localise(schema)
+
+
+class _EngineReader:
+    """Reads sources through engines; throwaway databases are opened once they are needed."""
+
+    def __init__(self, dialect: Dialect, open_scratch: OpenScratch, stack: ExitStack) -> None:
+        self.dialect = dialect
+        self.spoken_by: str | None = None
+        self.notes: list[str] = []
+        self._open_scratch = open_scratch
+        self._stack = stack
+        self._scratch: Scratch | None = None
+
+    def read(self, source: Source, *, like: Schema | None) -> Schema:
+        """The schema as an engine tells it; `like` is what a declared one takes names from."""
+        match source:
+            case Live():
+                with connect(source.target) as connection:
+                    return self._inspected(connection)
+            case SQLTexts():
+                renames = DeclaredRenames()
+                for text in source.texts.values():
+                    renames.update(declared_renames(text))
+                with self._throwaway() as connection:
+                    self._notice(connection)
+                    load(source.texts, connection, self.dialect)
+                    return with_renames(self._inspected(connection), renames)
+            case Declared():
+                return self._read_declared(source, like)
+
+    def _read_declared(self, source: Declared, like: Schema | None) -> Schema:
+        schema = named(_localised(source, self.dialect), self.dialect, like=like)
+        try:
+            throwaway = self._throwaway()
+        except ScratchUnavailable as error:
+            note = f"{source.origin} was compared as text, not read by an engine. {error.remedy or ''}".strip()
+            if note not in self.notes:
+                self.notes.append(note)
+            return schema
+        with throwaway as connection:
+            create(replace(canonical(schema), name=None), connection, self.dialect)
+            return with_renames(self._inspected(connection), renames_of(schema))
+
+    def _throwaway(self) -> AbstractContextManager[Connection]:
+        if self._scratch is None:
+            self._scratch = self._stack.enter_context(self._open_scratch())
+            self.spoken_by = self._scratch.origin
+        return self._scratch.database()
+
+    def _inspected(self, connection: Connection) -> Schema:
+        self._notice(connection)
+        return self.dialect.inspect(connection)
+
+    def _notice(self, connection: Connection) -> None:
+        """Go on in the terms of the very version that is connected to."""
+        self.dialect = dialect_named(connection.dialect, connection.version)
+
+
+def create(schema: Schema, connection: Connection, dialect: Dialect) -> None:
+    """Make everything a localised schema holds in an empty database."""
+    start = Schema(dialect=schema.dialect)
+    made = plan(start, diff(start, schema, dialect).operations, dialect)
+    for statement in statements(made.up):
+        connection.execute(statement.sql)

@@ -1,0 +1,106 @@
+"""SQL files as schemas: a real engine reads them, and what it made of them is inspected."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from querynl.connections import Connection
+from querynl.dialects import Dialect
+from querynl.errors import SourceUnreadable, SQLFileInvalid, StatementFailed
+from querynl.schema import Name
+from querynl.sources.renames import DeclaredRenames
+
+_NAME = r'(?:[\w$]+|"(?:[^"]|"")+"|`(?:[^`]|``)+`|\[[^\]]+\])'
+_RENAMED = re.compile(rf"--\s*renamed\s+from\s+({_NAME})\s*$", re.I)
+_CREATE_TABLE = re.compile(
+    rf"\bcreate\s+(?:\w+\s+)*?table\s+(?:if\s+not\s+exists\s+)?(?:({_NAME})\s*\.\s*)?({_NAME})", re.I
+)
+_TOKEN = re.compile(rf"'(?:[^']|'')*'|{_NAME}|[^\s\w]")
+
+
+def read_texts(path: Path) -> dict[Path, str]:
+    """The texts of one SQL file, or of all in a folder, by name.
+
+    Raises SourceUnreadable where there is none or one cannot be read.
+    """
+    files = sorted(path.glob("*.sql")) if path.is_dir() else [path]
+    if not files:
+        raise SourceUnreadable("This folder holds no .sql file.", where=str(path))
+    return {file: read_text(file) for file in files}
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. Raises SourceUnreadable."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SourceUnreadable("There is no such file.", where=str(path), remedy="Check the path.") from None
+    except UnicodeDecodeError:
+        raise SourceUnreadable("This file is not UTF-8 text.", where=str(path), remedy="Save it as UTF-8.") from None
+    except OSError as error:
+        raise SourceUnreadable(f"This cannot be read: {error.strerror}.", where=str(path)) from None
+
+
+def load(texts: dict[Path, str], connection: Connection, dialect: Dialect) -> None:
+    """Run the statements of SQL files on an empty database. Raises SQLFileInvalid at the first one refused."""
+    for path, text in texts.items():
+        for statement in dialect.split(text):
+            try:
+                connection.execute(statement.sql)
+            except StatementFailed as error:
+                line = text[: max(text.find(statement.sql), 0)].count("\n") + 1
+                first = " ".join(statement.sql.split())[:80]
+                raise SQLFileInvalid(
+                    f"{connection.dialect} {connection.version} refused this: {error.what}",
+                    where=f"{path}, line {line}: {first}",
+                    remedy="Correct the statement, or choose the engine it is written for with --dialect.",
+                ) from None
+
+
+def declared_renames(text: str) -> DeclaredRenames:
+    """The `-- renamed from NAME` comments of SQL text.
+
+    A comment at the end of a line speaks of the last column defined on that line; of the table where the
+    line only opens or closes it.
+    """
+    renames = DeclaredRenames()
+    table: Name | None = None
+    for line in text.splitlines():
+        definitions = line
+        if create := _CREATE_TABLE.search(line):
+            table = Name(_unquoted(create[1]) if create[1] else None, _unquoted(create[2]))
+            definitions = line[create.end() :].partition("(")[2]
+        comment = _RENAMED.search(definitions)
+        if comment is None or table is None:
+            continue
+        column = _last_defined(definitions[: comment.start()])
+        if column is None:
+            renames.tables[table] = _unquoted(comment[1])
+        else:
+            renames.columns[table, column] = _unquoted(comment[1])
+    return renames
+
+
+def _last_defined(definitions: str) -> str | None:
+    """The name that the last of some column definitions begins with; None where there is no definition."""
+    name: str | None = None
+    depth = 0
+    beginning = True
+    for match in _TOKEN.finditer(definitions):
+        token = match[0]
+        if token == ")" and depth == 0:
+            break
+        depth += (token == "(") - (token == ")")
+        if token == "," and depth == 0:
+            beginning = True
+        elif beginning:
+            name, beginning = _unquoted(token), False
+    return name
+
+
+def _unquoted(name: str) -> str:
+    """The identifier without its quotes; one without quotes as it stands."""
+    if name[0] in '"`':
+        return name[1:-1].replace(name[0] * 2, name[0])
+    return name[1:-1] if name[0] == "[" else name
