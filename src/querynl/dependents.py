@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from querynl.operations import Change, Create, Drop, Operation, Rename, State, parts_of, target
+from querynl.rules import Rules
 from querynl.schema import (
     AnyObject,
     Check,
@@ -27,9 +28,6 @@ from querynl.schema import (
     View,
     ref_of,
 )
-
-if TYPE_CHECKING:
-    from querynl.diff import Rules
 
 
 class Placed(NamedTuple):

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from querynl.dependents import Dependents
 from querynl.errors import RenameInvalid
-from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, State, apply, changes_of, parts_of
+from querynl.operations import Change, Create, Drop, Operation, Rename, State, apply, changes_of, parts_of
+from querynl.rules import Rules
 from querynl.schema import (
     FIELDS,
     AnyObject,
@@ -35,19 +36,6 @@ from querynl.schema import (
     ref_of,
     settled,
 )
-
-
-class Rules(Rewriting, Protocol):
-    """What the comparison asks of an engine."""
-
-    def alters(self, before: AnyObject, after: AnyObject, table: Name | None) -> bool:
-        """Whether the engine can turn one into the other in place, keeping its rows; else it is dropped and created."""
-
-    def renames(self, kind: Kind) -> bool:
-        """Whether the engine can give such an object another name."""
-
-    def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
-        """Whether something that uses the object must be dropped before the operation and created again after it."""
 
 
 class Renaming(Struct, frozen=True):

@@ -236,6 +236,12 @@ class Rewriting(Protocol):
     def rename_in_expression(self, expression: str, before: str, after: str) -> str:
         """The expression with one identifier replaced, quoted as the engine wants it."""
 
+    def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
+        """A table that was renamed, or a column of it, with what the engine renames by itself beside that."""
+
+    def shares_names(self, kind: Kind) -> bool:
+        """Whether no two tables of a namespace may have parts of that kind with one name."""
+
 
 def changes_of(operations: Iterable[Operation], state: State, rewriting: Rewriting) -> Changes:
     """What the operations, one after the other, do to a state; the state itself stays as it is."""
@@ -323,7 +329,7 @@ def _rename(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Change
     if ref.kind is Kind.COLUMN:
         return _rename_column(ref, to, catalog, rewriting)
     if ref.kind is Kind.TABLE:
-        return _rename_table(Name(ref.namespace, ref.name), to, catalog)
+        return _rename_table(ref, to, catalog, rewriting)
     if ref.table is not None and ref.kind not in (Kind.TRIGGER, Kind.POLICY):
         owner = Name(ref.namespace, ref.table)
         part = _part_at(catalog, ref)
@@ -358,7 +364,8 @@ def parts_of(obj: SchemaObject | None) -> Iterator[Part]:
     yield from getattr(obj, "indexes", ())
 
 
-def _rename_table(name: Name, to: str, catalog: Catalog) -> Changes:
+def _rename_table(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
+    name = Name(ref.namespace, ref.name)
     table = catalog.table(name)
     assert table is not None, f"no table {name}"
     new = Name(name.namespace, to)
@@ -370,7 +377,7 @@ def _rename_table(name: Name, to: str, catalog: Catalog) -> Changes:
         keys = tuple(replace(key, references=to) if key.target == name else key for key in referrer.foreign_keys)
         moved = replace(referrer, foreign_keys=keys)
         if referrer_name == name:
-            moved = replace(moved, name=to)
+            moved = rewriting.renamed_along(replace(moved, name=to), ref, to)
         changes[ref_of(moved)] = moved
     for heir in [obj for obj in catalog.of_kind(Kind.TABLE) if isinstance(obj, Table) and name in obj.inherits]:
         current = changes.get(ref_of(heir)) or heir
@@ -385,7 +392,8 @@ def _rename_column(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) ->
     name = Name(ref.namespace, ref.table)
     table = catalog.table(name)
     assert table is not None, f"no table {name}"
-    changes: Changes = {ref_of(table): _table_with_column_renamed(table, ref.name, to, rewriting)}
+    renamed = _table_with_column_renamed(table, ref.name, to, rewriting)
+    changes: Changes = {ref_of(table): rewriting.renamed_along(renamed, ref, to)}
     for referrer_name in catalog.referrers(name):
         current = changes.get(Ref(Kind.TABLE, *referrer_name)) or catalog.table(referrer_name)
         if not isinstance(current, Table):

@@ -103,7 +103,8 @@ def grouped(
 
     `operations` are in order already; `grouping` says of each whether it joins its table's group. A
     group stands where its first member stood; an operation on the table that does not join ends it, and so
-    does one that needs what only comes after the group. With `references_ahead`, foreign keys need nothing.
+    does one that needs what only comes after the group. With `references_ahead`, no table needs another
+    to be changed first, and only the names of indexes can be in the way.
     """
     groups: list[list[Operation]] = []
     group_of: list[int] = []
@@ -115,7 +116,7 @@ def grouped(
         if place is not None and place < len(groups) - 1:
             before = _predecessors(operations, rewriting) if before is None else before
             late = (other for other in before[number] if other < number and group_of[other] > place)
-            if any(not references_ahead or not _is_reference(operation, operations[other]) for other in late):
+            if any(not references_ahead or _share_names(operation, operations[other]) for other in late):
                 place = None
         if place is None:
             place = len(groups)
@@ -129,9 +130,9 @@ def grouped(
     return groups
 
 
-def _is_reference(*operations: Operation) -> bool:
-    """Whether one of the operations is about a foreign key."""
-    return any(ref is not None and ref.kind is Kind.FOREIGN_KEY for ref in map(target, operations))
+def _share_names(*operations: Operation) -> bool:
+    """Whether the operations are about indexes, whose names are unique beyond their tables."""
+    return all(ref is not None and ref.kind is Kind.INDEX for ref in map(target, operations))
 
 
 def _close(open_groups: dict[Name, int], operation: Operation) -> None:
@@ -251,7 +252,8 @@ def _predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict
                 for ref in needs.of(new, table):
                     before[number].update(creators.get(ref, ()))
                 for ref in needs.of(old, table):
-                    for other in droppers.get(ref, ()):
+                    # What goes and comes back is there again before the change, or was never in its way.
+                    for other in () if ref in creators else droppers.get(ref, ()):
                         before[other].add(number)
             case RunSQL(table=Name() as name):
                 # Rows are touched after columns came and before those change or go.
@@ -304,12 +306,14 @@ class _Needs:
                     self.column_enders[table].append(number)
                 self._note_called(obj)
             case Change(before, after, table):
-                self.changers[ref_of(after, table)].append(number)
+                # What is part of a table minds what becomes of its neighbours, not of the table's attributes.
+                if not isinstance(after, Table):
+                    self.changers[ref_of(after, table)].append(number)
                 if isinstance(before, Column) and table is not None:
                     self.column_enders[table].append(number)
             case Rename(ref, to):
-                self.names_given_up[_space(ref)].append(number)
-                self.names_taken[_space(ref._replace(name=to))].append(number)
+                self.names_given_up[self._space(ref)].append(number)
+                self.names_taken[self._space(ref._replace(name=to))].append(number)
 
     def _note_called(self, obj: AnyObject) -> None:
         if isinstance(obj, Routine | model.Sequence):
@@ -318,8 +322,23 @@ class _Needs:
     def _note_names(
         self, names: dict[tuple[str, ...], list[int]], number: int, obj: AnyObject, table: Name | None
     ) -> None:
-        for ref in _refs(obj, table):
-            names[_space(ref)].append(number)
+        holder = Name(obj.namespace, obj.name) if isinstance(obj, Table | View) else table
+        parts = parts_of(obj) if isinstance(obj, Table | View) else ()
+        for named in (obj, *parts):
+            if named.name is not None:
+                names[self._space(ref_of(named, holder))].append(number)
+        if isinstance(obj, PrimaryKey) and table is not None:  # a table has one, whatever its name
+            names[Kind.PRIMARY_KEY, table.namespace or "", table.name].append(number)
+
+    def _space(self, ref: Ref) -> tuple[str, ...]:
+        """What a name must be unique in, and the name."""
+        if ref.table is not None and not self._rewriting.shares_names(ref.kind):
+            return (ref.kind, ref.namespace or "", ref.table, ref.name)
+        if ref.kind in _RELATIONS:
+            return (ref.namespace or "", ref.name)
+        if ref.kind is Kind.ROUTINE:
+            return (ref.namespace or "", ref.name.split("(")[0], "()")
+        return (ref.kind, ref.namespace or "", ref.name)
 
     def of(self, obj: AnyObject, table: Name | None) -> Iterator[Ref]:
         """The addresses of what an object needs to exist."""
@@ -342,6 +361,8 @@ class _Needs:
             case Domain():
                 yield from self._of_type(obj.type)
                 yield from (need.ref for need in obj.depends_on)
+            case model.Sequence(owned_by=(owner, column)):
+                yield Ref(Kind.COLUMN, obj.namespace, column, owner)
             case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Index():
                 assert table is not None
                 yield from self._of_part(obj, table)
@@ -415,15 +436,6 @@ def _refs(obj: AnyObject, table: Name | None) -> Iterator[Ref]:
     if isinstance(obj, View):
         for index in obj.indexes:
             yield ref_of(index, Name(obj.namespace, obj.name))
-
-
-def _space(ref: Ref) -> tuple[str, ...]:
-    """What a name must be unique in, and the name."""
-    if ref.kind in _RELATIONS:
-        return (ref.namespace or "", ref.name)
-    if ref.kind is Kind.ROUTINE:
-        return (ref.namespace or "", ref.name.split("(")[0], "()")
-    return (ref.kind, ref.namespace or "", ref.table or "", ref.name)
 
 
 def _sorted(before: dict[int, set[int]]) -> list[int]:

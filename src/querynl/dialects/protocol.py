@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from querynl.diff import Rules
 from querynl.operations import Catalog, Operation
+from querynl.rules import Rules
 from querynl.schema import Column, Schema
 
 
