@@ -1,0 +1,213 @@
+"""The history that a database keeps of its migrations, and the lock that lets one process at a time write it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from msgspec.structs import replace
+
+from querynl.connections import Connection, connect, parse_url
+from querynl.dialects import dialect_named
+from querynl.errors import HistoryUnusable, LockedOut
+from querynl.ledger import TABLE, Entry, Ledger, Scripts
+from tests.engines import Database
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
+ENTRY = Entry(
+    migration_id="20260102030405_add_tags",
+    description="Add tags: “quoted”, 猫 and 🐈",
+    framework="flyway",
+    file="V20260102030405__add_tags.sql",
+    direction="up",
+    status="applied",
+    checksum="ab" * 32,
+    applied_by="ada@example",
+    started_at=NOW,
+    applied_at=NOW,
+    duration_ms=12,
+    statements_total=2,
+    statements_done=2,
+)
+SCRIPTS = Scripts("CREATE TABLE tags (id int);\n-- 100% \\ of it\n", "DROP TABLE tags;\n")
+
+
+def open_ledger(connection: Connection, *, lock_timeout: float = 0.0) -> Ledger:
+    return Ledger(connection, dialect_named(connection.dialect, connection.version), lock_timeout=lock_timeout)
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    with connect(parse_url(database.url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(database: Database) -> Iterator[Connection]:
+    """A second session on the same database."""
+    with connect(parse_url(database.url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ledger(connection: Connection) -> Ledger:
+    made = open_ledger(connection)
+    made.create()
+    return made
+
+
+def test_reading_a_database_without_a_history_finds_nothing_and_makes_nothing(connection: Connection) -> None:
+    ledger = open_ledger(connection)
+
+    assert ledger.entries() == []
+    assert ledger.entry("1") is None
+    assert ledger.scripts("1") is None
+    assert ledger.columns(None, TABLE) == set()
+
+
+def test_an_entry_comes_back_as_it_was_written(ledger: Ledger) -> None:
+    written = ledger.write(ENTRY, SCRIPTS)
+
+    assert written == replace(ENTRY, run_number=1)
+    assert ledger.entry(ENTRY.migration_id) == written
+    assert ledger.entries() == [written]
+    assert ledger.scripts(ENTRY.migration_id) == SCRIPTS
+
+
+def test_a_script_larger_than_a_short_text_column_is_kept_whole(ledger: Ledger) -> None:
+    long = Scripts("-- " + "x" * 200_000, None)
+
+    ledger.write(ENTRY, long)
+
+    assert ledger.scripts(ENTRY.migration_id) == long
+
+
+def test_a_migration_has_one_entry_and_its_last_run_counts(ledger: Ledger) -> None:
+    ledger.write(ENTRY, SCRIPTS)
+    other = ledger.write(replace(ENTRY, migration_id="0_older"), SCRIPTS)
+    again = ledger.write(replace(ENTRY, status="rolled back", direction="down"), SCRIPTS)
+
+    assert ledger.entries() == [other, again]
+    assert again.run_number == 3
+
+
+def test_an_update_keeps_the_scripts(ledger: Ledger) -> None:
+    written = ledger.write(replace(ENTRY, status="running", statements_done=0), SCRIPTS)
+    failed = replace(written, status="failed", statements_done=1, error="no")
+
+    ledger.update(failed)
+
+    assert ledger.entry(ENTRY.migration_id) == failed
+    assert ledger.scripts(ENTRY.migration_id) == SCRIPTS
+
+
+def test_the_table_is_read_with_plain_sql(database: Database, ledger: Ledger) -> None:
+    ledger.write(ENTRY, SCRIPTS)
+
+    assert database.rows(f"SELECT migration_id, status, applied_at, statements_done FROM {TABLE}") == [
+        (ENTRY.migration_id, "applied", "2026-01-02T03:04:05.678901+00:00", 2)
+    ]
+
+
+def test_making_the_table_again_keeps_what_is_in_it(connection: Connection, ledger: Ledger) -> None:
+    written = ledger.write(ENTRY, SCRIPTS)
+
+    open_ledger(connection).create()
+
+    assert open_ledger(connection).entries() == [written]
+
+
+def test_an_entry_of_a_newer_version_is_refused(database: Database, ledger: Ledger) -> None:
+    ledger.write(ENTRY, SCRIPTS)
+    database.execute(f"UPDATE {TABLE} SET ledger_version = 2")
+
+    with pytest.raises(HistoryUnusable, match="version 2"):
+        ledger.entries()
+
+
+def test_an_entry_that_somebody_spoiled_is_named(database: Database, ledger: Ledger) -> None:
+    ledger.write(ENTRY, SCRIPTS)
+    database.execute(f"UPDATE {TABLE} SET status = 'perhaps'")
+
+    with pytest.raises(HistoryUnusable, match=ENTRY.migration_id):
+        ledger.entries()
+
+
+def test_a_table_without_the_ledgers_columns_is_refused(database: Database, connection: Connection) -> None:
+    database.execute(f"CREATE TABLE {TABLE} (migration_id varchar(10))")
+
+    with pytest.raises(HistoryUnusable, match="run_number"):
+        open_ledger(connection).entries()
+
+
+@pytest.mark.engines("postgresql")
+def test_the_history_stays_where_it_is_when_the_search_path_changes(connection: Connection, ledger: Ledger) -> None:
+    connection.rows("SELECT set_config('search_path', '', false)")
+
+    written = ledger.write(ENTRY, SCRIPTS)
+
+    assert ledger.entries() == [written]
+
+
+@pytest.mark.engines("postgresql")
+def test_a_session_without_a_schema_of_its_own_is_refused(connection: Connection) -> None:
+    connection.execute("SET search_path TO nowhere")
+
+    with pytest.raises(HistoryUnusable):
+        open_ledger(connection)
+
+
+@pytest.mark.engines("postgresql", "mysql", "mariadb")
+def test_a_second_session_is_locked_out_and_told_by_whom(connection: Connection, other: Connection) -> None:
+    waiting = open_ledger(other)
+
+    with open_ledger(connection).lock(), pytest.raises(LockedOut, match=r"session \d+ of"), waiting.lock():
+        pytest.fail("the lock was given twice")
+
+    with open_ledger(other).lock():
+        pass
+
+
+@pytest.mark.engines("postgresql", "mysql", "mariadb")
+def test_the_lock_is_released_when_the_block_raises(connection: Connection, other: Connection) -> None:
+    with pytest.raises(ValueError, match="inside"), open_ledger(connection).lock():
+        raise ValueError("inside")
+
+    with open_ledger(other).lock():
+        pass
+
+
+@pytest.mark.engines("postgresql", "mysql", "mariadb")
+def test_the_lock_ends_with_its_session(connection: Connection, other: Connection) -> None:
+    with open_ledger(connection).lock():
+        connection.close()
+
+        with open_ledger(other, lock_timeout=10).lock():
+            pass
+
+
+def test_a_writing_transaction_locks_out_the_next_writer_of_one_writer_engines(
+    engine: str, connection: Connection, other: Connection, ledger: Ledger
+) -> None:
+    waiting = open_ledger(other)
+
+    with ledger.transaction():
+        ledger.write(ENTRY, SCRIPTS)
+        if engine == "sqlite":
+            with pytest.raises(LockedOut):
+                waiting.begin()
+        else:
+            waiting.begin()
+            waiting.rollback()
+
+    assert waiting.entry(ENTRY.migration_id) is not None
+
+
+def test_a_transaction_that_raises_leaves_nothing(ledger: Ledger) -> None:
+    def write_and_fail() -> None:
+        with ledger.transaction():
+            ledger.write(ENTRY, SCRIPTS)
+            raise ValueError("inside")
+
+    with pytest.raises(ValueError, match="inside"):
+        write_and_fail()
+    assert ledger.entries() == []
