@@ -1,0 +1,92 @@
+"""How each engine keeps QueryNL's own tables in a database, and keeps two migrating processes apart."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class SessionLock(Struct, frozen=True, kw_only=True):
+    """A lock on one database that ends with the session that holds it, and that nobody waits for in a queue.
+
+    `take` answers 1 or true when this session has it now. `holder` answers who has it: session, user, place
+    and since when that session is there, each text or NULL where the engine does not tell.
+    """
+
+    take: str
+    release: str
+    holder: str
+
+
+class Bookkeeping(Struct, frozen=True, kw_only=True):
+    """An engine's words for QueryNL's own tables, and for its locks.
+
+    `home` answers the namespace that unqualified tables are created in, or NULL. `columns` answers the names of
+    a table's columns, none where there is no such table; its parameters are the namespace and the table.
+    `text` is a type without a limit that matters, `table_options` ends a CREATE TABLE.
+
+    `lock` is None where a database has one writer at a time, whose transaction is the lock. Then `busy` are the
+    error codes of a database that another session is writing to, and `at_once` and `patiently` make this session
+    fail at once, or wait a while by itself, when it meets one.
+    """
+
+    home: str
+    columns: str
+    text: str = "TEXT"
+    table_options: str = ""
+    lock: SessionLock | None = None
+    busy: frozenset[str] = frozenset()
+    at_once: str | None = None
+    patiently: str | None = None
+
+
+def bookkeeping_of(engine: str) -> Bookkeeping:
+    """The words of an engine, by its dialect's name."""
+    return _BOOKKEEPING[engine]
+
+
+# A database's advisory locks are its own, so that one number serves them all:
+# https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+_ADVISORY = "7433836, 1"
+_POSTGRESQL = Bookkeeping(
+    home="SELECT current_schema()",
+    columns="SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped",
+    lock=SessionLock(
+        take=f"SELECT pg_catalog.pg_try_advisory_lock({_ADVISORY})",
+        release=f"SELECT pg_catalog.pg_advisory_unlock({_ADVISORY})",
+        # Two keys lie in classid and objid: https://www.postgresql.org/docs/current/view-pg-locks.html
+        holder="SELECT l.pid::text, a.usename::text, a.client_addr::text, a.backend_start::text"
+        " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+        " WHERE l.locktype = 'advisory' AND l.granted AND (l.classid, l.objid, l.objsubid)"
+        f" = ({_ADVISORY}, 2) AND l.database ="
+        " (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+    ),
+)
+
+# The names of locks are the whole server's and at most 64 characters long, those of databases too:
+# https://dev.mysql.com/doc/refman/9.5/en/locking-functions.html, https://mariadb.com/kb/en/get_lock/
+_LOCK_NAME = "CONCAT('querynl ', SHA2(LOWER(DATABASE()), 224))"
+_MYSQL = Bookkeeping(
+    home="SELECT DATABASE()",
+    columns="SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+    text="LONGTEXT",
+    table_options="ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    lock=SessionLock(
+        take=f"SELECT GET_LOCK({_LOCK_NAME}, 0)",
+        release=f"SELECT RELEASE_LOCK({_LOCK_NAME})",
+        holder=f"SELECT l.session, p.user, p.host, NULL FROM (SELECT IS_USED_LOCK({_LOCK_NAME}) AS session) l"
+        " LEFT JOIN information_schema.processlist p ON p.id = l.session WHERE l.session IS NOT NULL",
+    ),
+)
+
+_SQLITE = Bookkeeping(
+    home="SELECT 'main'",
+    columns="SELECT c.name FROM (SELECT %s AS namespace, %s AS name) AS t, pragma_table_info(t.name, t.namespace) AS c",
+    # https://www.sqlite.org/rescode.html#busy
+    busy=frozenset(("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED")),
+    at_once="PRAGMA busy_timeout = 0",
+    patiently="PRAGMA busy_timeout = 5000",
+)
+
+_BOOKKEEPING = {"postgresql": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MYSQL, "sqlite": _SQLITE}

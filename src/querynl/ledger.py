@@ -1,0 +1,300 @@
+"""What ran inside a database: its history of migrations, and the lock that lets one process at a time write it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from querynl.connections import Connection
+from querynl.dialects import Dialect
+from querynl.dialects.bookkeeping import bookkeeping_of
+from querynl.errors import ConnectionFailed, HistoryUnusable, LockedOut, StatementFailed
+
+TABLE = "querynl_history"
+VERSION = 1
+
+Framework = Literal["raw", "flyway", "alembic"]
+Direction = Literal["up", "down"]
+Status = Literal["running", "applied", "failed", "rolled back"]
+
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 1.0
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """What the history says about one migration: its last run, one way or the other.
+
+    `run_number` counts the runs of this database. `checksum` and `file` are those of the file that was applied,
+    None where there was none. `applied_at` stays when it is rolled back. Of the `statements_total` of that way,
+    the first `statements_done` have run; while the status is running, the next one may have, too.
+    """
+
+    migration_id: str
+    run_number: int = 0
+    description: str = ""
+    framework: Framework = "raw"
+    file: str | None = None
+    direction: Direction
+    status: Status
+    checksum: str | None = None
+    applied_by: str = ""
+    started_at: datetime
+    applied_at: datetime | None = None
+    duration_ms: int | None = None
+    statements_total: int
+    statements_done: int = 0
+    error: str | None = None
+
+
+class Scripts(Struct, frozen=True):
+    """The SQL of a migration as it ran; `down` is None where there is no way back."""
+
+    up: str
+    down: str | None
+
+
+_COLUMNS = Entry.__struct_fields__
+_ALL_COLUMNS = (*_COLUMNS, "up_script", "down_script", "ledger_version")
+
+
+class Ledger:
+    """The history of one database, and its lock.
+
+    Reading changes nothing: the table is made by `create`. Every error that means that another session is at
+    work becomes `LockedOut`, after `lock_timeout` seconds of asking again.
+    """
+
+    def __init__(self, connection: Connection, dialect: Dialect, *, lock_timeout: float = 0.0) -> None:
+        self._connection = connection
+        self._quote = dialect.quote
+        self._words = bookkeeping_of(dialect.name)
+        self._lock_timeout = lock_timeout
+        self._there = False
+        # Asked for once, at the start: a migration may point the session at another namespace.
+        [(home,)] = connection.rows(self._words.home)
+        if home is None:
+            raise HistoryUnusable(
+                "The session has no namespace of its own, where the history could be.",
+                where=connection.database,
+                remedy="Name a database, or a search_path whose schema exists.",
+            )
+        self._home = str(home)
+        self._table = f"{dialect.quote(self._home)}.{dialect.quote(TABLE)}"
+
+    # ------------------------------------------------------------------------------------- reading
+
+    def entries(self) -> list[Entry]:
+        """Every migration that ever ran, in the order of their last runs; none before the first.
+
+        Raises `HistoryUnusable` for a table that this version cannot read.
+        """
+        return [self._entry(row) for row in self._rows(f"ORDER BY run_number, {self._quote('migration_id')}")]
+
+    def entry(self, migration_id: str) -> Entry | None:
+        """What the history says about one migration, or None."""
+        rows = self._rows("WHERE migration_id = %s", migration_id)
+        return self._entry(rows[0]) if rows else None
+
+    def scripts(self, migration_id: str) -> Scripts | None:
+        """The SQL of one migration as it last ran, or None where the history has nothing."""
+        if not self._is_there():
+            return None
+        rows = self._connection.rows(
+            f"SELECT up_script, down_script FROM {self._table} WHERE migration_id = %s", (migration_id,)
+        )
+        return Scripts(*rows[0]) if rows else None
+
+    def columns(self, namespace: str | None, table: str) -> set[str]:
+        """The columns that a table of this database has now, none for no table; namespace None is the session's own."""
+        place = (self._home if namespace is None else namespace, table)
+        return {str(row[0]) for row in self._connection.rows(self._words.columns, place)}
+
+    def _rows(self, condition: str, *parameters: object) -> list[tuple[Any, ...]]:
+        if not self._is_there():
+            return []
+        columns = ", ".join((*_COLUMNS, "ledger_version"))
+        return self._connection.rows(f"SELECT {columns} FROM {self._table} {condition}", parameters)
+
+    def _is_there(self) -> bool:
+        if self._there:
+            return True
+        columns = self.columns(self._home, TABLE)
+        if columns and not columns.issuperset(_ALL_COLUMNS):
+            missing = ", ".join(name for name in _ALL_COLUMNS if name not in columns)
+            raise self._unusable(f"it has no {missing}")
+        self._there = bool(columns)
+        return self._there
+
+    def _entry(self, row: tuple[Any, ...]) -> Entry:
+        *fields, version = row
+        if version != VERSION:
+            raise self._unusable(f"{row[0]} was written with version {version}, and this QueryNL knows {VERSION}")
+        try:
+            return msgspec.convert(dict(zip(_COLUMNS, fields, strict=True)), Entry)
+        except msgspec.ValidationError as error:
+            raise self._unusable(f"{row[0]}: {error}") from error
+
+    def _unusable(self, reason: str) -> HistoryUnusable:
+        return HistoryUnusable(
+            f"The database's history cannot be read: {reason}.",
+            where=f"{self._connection.database}, table {TABLE}",
+            remedy="Correct that row of the table by hand, or use the QueryNL that wrote it.",
+        )
+
+    # ------------------------------------------------------------------------------------- writing
+
+    def create(self) -> None:
+        """Make the table unless it is there."""
+        if self._is_there():
+            return
+        text = self._words.text
+        with self.transaction():
+            self._connection.execute(
+                f"""CREATE TABLE IF NOT EXISTS {self._table} (
+    migration_id VARCHAR(255) NOT NULL PRIMARY KEY,
+    run_number BIGINT NOT NULL,
+    description {text} NOT NULL,
+    framework VARCHAR(40) NOT NULL,
+    file {text},
+    direction VARCHAR(4) NOT NULL,
+    status VARCHAR(20) NOT NULL,
+    checksum VARCHAR(64),
+    applied_by VARCHAR(255) NOT NULL,
+    started_at VARCHAR(40) NOT NULL,
+    applied_at VARCHAR(40),
+    duration_ms BIGINT,
+    statements_total BIGINT NOT NULL,
+    statements_done BIGINT NOT NULL,
+    error {text},
+    up_script {text} NOT NULL,
+    down_script {text},
+    ledger_version BIGINT NOT NULL
+) {self._words.table_options}"""
+            )
+
+    def write(self, entry: Entry, scripts: Scripts) -> Entry:
+        """The entry as it was kept, as the newest run, in the place of what the history said about the migration."""
+        [(last,)] = self._connection.rows(f"SELECT COALESCE(MAX(run_number), 0) FROM {self._table}")
+        entry = msgspec.structs.replace(entry, run_number=int(last) + 1)
+        self._connection.execute(f"DELETE FROM {self._table} WHERE migration_id = %s", (entry.migration_id,))
+        self._connection.execute(
+            f"INSERT INTO {self._table} ({', '.join(_ALL_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_ALL_COLUMNS))})",
+            (*_values(entry), scripts.up, scripts.down, VERSION),
+        )
+        return entry
+
+    def update(self, entry: Entry) -> None:
+        """Keep what became of a run that was written before; its scripts stay."""
+        assignments = ", ".join(f"{column} = %s" for column in _COLUMNS[1:])
+        self._connection.execute(
+            f"UPDATE {self._table} SET {assignments} WHERE migration_id = %s",
+            (*_values(entry)[1:], entry.migration_id),
+        )
+
+    # ------------------------------------------------------------------------------------- locking
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other process from migrating this database during the block.
+
+        Where a database has one writer at a time (`Bookkeeping.lock` is None), `transaction` alone does that,
+        and this does nothing. Raises `LockedOut`, which names the holder where the engine tells.
+        """
+        lock = self._words.lock
+        if lock is None:
+            yield
+            return
+        self._poll(lambda: bool(self._connection.rows(lock.take)[0][0]))
+        try:
+            yield
+        finally:
+            # A session that is lost has released it already.
+            with suppress(ConnectionFailed, StatementFailed):
+                self._connection.rows(lock.release)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end of the block, or roll back when it raises; `LockedOut` when another session writes."""
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+
+    def begin(self) -> None:
+        """Open a transaction; where the engine has one writer at a time, as the writer."""
+        if self._words.at_once is None or self._words.patiently is None:
+            self._connection.begin()
+            return
+        self._connection.execute(self._words.at_once)
+        try:
+            self._poll(lambda: self._unless_busy(self._connection.begin))
+        finally:
+            self._connection.execute(self._words.patiently)
+
+    def commit(self) -> None:
+        """Commit; where readers hold that up, ask again for a while."""
+        self._poll(lambda: self._unless_busy(self._connection.commit))
+
+    def rollback(self) -> None:
+        """Undo the open transaction; a session that is lost has done so already."""
+        with suppress(ConnectionFailed, StatementFailed):
+            self._connection.rollback()
+
+    def _unless_busy(self, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except StatementFailed as error:
+            if error.sqlstate not in self._words.busy:
+                raise
+            return False
+        return True
+
+    def _poll(self, attempt: Callable[[], bool]) -> None:
+        """Try until it succeeds, less and less often; raises `LockedOut` when the time is over."""
+        import random
+
+        deadline = time.monotonic() + self._lock_timeout
+        pause = _FIRST_PAUSE_SECONDS
+        while not attempt():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise self._locked_out()
+            # Jitter, so that processes that started together do not go on asking together.
+            time.sleep(min(left, pause * random.uniform(0.5, 1)))
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _locked_out(self) -> LockedOut:
+        return LockedOut(
+            f"Another process is migrating the database{self._holder()}; waited {self._lock_timeout:g} s.",
+            where=self._connection.database,
+            remedy="Wait until it is done, or give it longer: --lock-timeout SECONDS.",
+        )
+
+    def _holder(self) -> str:
+        """Who holds the lock, as far as can be told, to go after `the database`."""
+        found = self._connection.rows(self._words.lock.holder) if self._words.lock else []
+        known = ""
+        if found:
+            session, user, place, since = found[0]
+            known = f": session {session}" + (f" of {user}" if user else "") + (f" at {place}" if place else "")
+            known += f", connected since {since}" if since else ""
+        with suppress(StatementFailed):
+            running = [entry for entry in self.entries() if entry.status == "running"]
+            if running:
+                known += f", at {running[-1].migration_id} since {running[-1].started_at:%Y-%m-%d %H:%M:%S} UTC"
+        return known
+
+
+def _values(entry: Entry) -> tuple[Any, ...]:
+    values = (getattr(entry, name) for name in _COLUMNS)
+    # Text of one length, which sorts as time does.
+    return tuple(value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value for value in values)

@@ -1,0 +1,32 @@
+"""Running migrations in a database: what is known of them, applying them, and rolling them back."""
+
+from __future__ import annotations
+
+from querynl.runner.apply import LOCK_TIMEOUT_SECONDS, apply, pending, statements_to_apply
+from querynl.runner.dangers import Danger, dangers
+from querynl.runner.execution import Progress
+from querynl.runner.known import STANDING, Known, Status, recorded, survey
+from querynl.runner.report import Done, Report
+from querynl.runner.rollback import newest, rollback, statements_to_roll_back
+from querynl.runner.store import bring_in_line
+
+__all__ = [
+    "LOCK_TIMEOUT_SECONDS",
+    "STANDING",
+    "Danger",
+    "Done",
+    "Known",
+    "Progress",
+    "Report",
+    "Status",
+    "apply",
+    "bring_in_line",
+    "dangers",
+    "newest",
+    "pending",
+    "recorded",
+    "rollback",
+    "statements_to_apply",
+    "statements_to_roll_back",
+    "survey",
+]

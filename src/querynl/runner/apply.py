@@ -1,0 +1,139 @@
+"""Applying migrations: oldest first, each once, however many processes try."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
+
+from querynl.connections import Connection
+from querynl.dialects import Dialect, Statement
+from querynl.errors import DecisionNeeded, MigrationChanged
+from querynl.ledger import Entry, Ledger, Scripts
+from querynl.registry import Store
+from querynl.runner import execution
+from querynl.runner.dangers import dangers, refuse
+from querynl.runner.execution import Progress, Session, Work
+from querynl.runner.known import Known, Status
+from querynl.runner.report import Report
+from querynl.runner.resumption import refuse_rewritten, unfinished
+from querynl.runner.scripts import way_down, way_up
+from querynl.runner.store import bring_in_line
+
+LOCK_TIMEOUT_SECONDS = 60.0
+
+_TO_RUN = frozenset((Status.PENDING, Status.FAILED, Status.PARTIALLY_APPLIED))
+
+
+def pending(migrations: Sequence[Known]) -> list[Known]:
+    """Those that `apply` would run, in its order."""
+    return [known for known in migrations if known.status in _TO_RUN]
+
+
+def statements_to_apply(known: Known, connection: Connection, dialect: Dialect) -> tuple[Statement, ...]:
+    """The very statements that `apply` would run of one migration now. Changes nothing; raises as `apply` would."""
+    work = _work(known, (), Session(connection, dialect, Ledger(connection, dialect)))
+    return execution.statements_left(work, dialect)
+
+
+def apply(
+    connection: Connection,
+    dialect: Dialect,
+    migrations: Sequence[Known],
+    *,
+    connection_name: str,
+    store: Store = None,
+    allow: Collection[str] = (),
+    lock_timeout: float = LOCK_TIMEOUT_SECONDS,
+    progress: Progress | None = None,
+) -> Report:
+    """Apply what is pending, failed or halfway among the migrations of a survey, oldest first.
+
+    Whatever can be known beforehand stops it before anything runs: MigrationChanged for an applied file that was
+    edited, MigrationInvalid for a script that cannot run, DecisionNeeded for rows that would be lost (unless
+    `allow` has `destructive`) or that a NOT NULL column has no value for. LockedOut after `lock_timeout` seconds.
+    The first migration that fails ends it (MigrationFailed); Ctrl-C ends it (KeyboardInterrupt, with the account
+    as its text). The history in the database says what stands, and the tracking store is brought in line with it.
+    """
+    _refuse_changed(migrations)
+    session = Session(connection, dialect, Ledger(connection, dialect, lock_timeout=lock_timeout), progress)
+    chosen = pending(migrations)
+    works = [_work(known, chosen[number:], session) for number, known in enumerate(chosen, 1)]
+    for work in works:
+        _refuse_dangers(work, session, allow)
+    report = Report()
+    try:
+        if works:
+            with session.ledger.lock():
+                session.ledger.create()
+                execution.foresee(works, session.ledger)
+                for work in works:
+                    report = report.with_run(work.known.id, _applied(work, session, allow))
+    finally:
+        notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store)
+    return replace(report, notes=tuple(notes))
+
+
+def _applied(work: Work, session: Session, allow: Collection[str]) -> Entry | None:
+    """What one migration came to; looked at again first, for what ran before it may have made or filled its tables."""
+    if work.steps and work.resume_at(session.ledger.entry(work.known.id)) == 0:
+        _refuse_dangers(work, session, allow)
+    return execution.run(session, work)
+
+
+def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
+    dialect = session.dialect
+    up, down = way_up(known, dialect, session.ledger), way_down(known, dialect, session.ledger)
+    _, body = execution.settings_apart(up.statements, dialect)
+    return Work(
+        known=known,
+        direction="up",
+        statements=up.statements,
+        steps=up.steps,
+        scripts=Scripts(dialect.script(up.statements), None if down is None else dialect.script(down.statements)),
+        resume_at=lambda entry: _resume_at(entry, body, session),
+        later=tuple(migration.id for migration in later),
+    )
+
+
+def _resume_at(entry: Entry | None, body: Sequence[Statement], session: Session) -> int | None:
+    """How many of the statements the history says have run: None for all of them.
+
+    Raises DecisionNeeded where that is not certain, or where what ran is not what the script says now.
+    """
+    if entry is None or entry.status == "rolled back":
+        return 0
+    if entry.status == "applied":
+        return None
+    if entry.status == "running":
+        raise unfinished(entry, session)
+    if entry.direction == "down":
+        if entry.statements_done == 0:
+            return None
+        raise DecisionNeeded(
+            f"{entry.migration_id} was rolled back halfway.",
+            questions=[f"Its rollback failed: {entry.error} Finish it with `querynl migrate rollback`."],
+        )
+    if entry.statements_done:
+        refuse_rewritten(entry, body, session)
+    return entry.statements_done
+
+
+def _refuse_changed(migrations: Sequence[Known]) -> None:
+    changed = [known for known in migrations if known.status is Status.CHANGED]
+    if changed:
+        names = ", ".join(str(known.path or known.id) for known in changed)
+        raise MigrationChanged(
+            f"{len(changed)} migration{'s were' if len(changed) > 1 else ' was'} edited after being applied.",
+            where=names,
+            remedy="Restore the file as it was applied, and write the change as a new migration. Nothing was run.",
+        )
+
+
+def _refuse_dangers(work: Work, session: Session, allow: Collection[str]) -> None:
+    refuse(
+        dangers(work.steps, session.connection, session.dialect, session.ledger),
+        allow,
+        subject=f"The migration {work.known.id}",
+        way_on='Generate it again with --backfill "{assignment}".',
+    )

@@ -1,0 +1,139 @@
+"""What the steps of a plan would do to the rows that are there now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+from querynl.connections import Connection
+from querynl.dialects import Dialect
+from querynl.errors import DecisionNeeded
+from querynl.ledger import Ledger
+from querynl.operations import Create, Drop, Rename
+from querynl.plan import Step
+from querynl.schema import Column, Kind, Name, Table
+
+Group = Literal["destructive", "backfill"]
+
+# Counting stops there: whoever has a million rows need not wait to be told of the next.
+_MOST_ROWS = 1_000_000
+
+
+class Danger(Struct, frozen=True, kw_only=True):
+    """Rows that a step would lose (`destructive`), or could not be made for (`backfill`).
+
+    `what` is a whole sentence with the number of rows; `table` and `column` are their names after the step.
+    """
+
+    group: Group
+    what: str
+    rows: int
+    table: Name
+    column: str | None = None
+
+
+def dangers(steps: Iterable[Step], connection: Connection, dialect: Dialect, ledger: Ledger) -> list[Danger]:
+    """The dangers of running the steps on the database as it is now. Reads row counts, and nothing else.
+
+    What the database does not have yet, has no rows; what the steps themselves make is not looked at.
+    """
+    return list(_Rows(connection, dialect, ledger).dangers(steps))
+
+
+def refuse(found: Iterable[Danger], allow: Collection[str], *, subject: str, way_on: str) -> None:
+    """Raise `DecisionNeeded` for the dangers that `allow` (`destructive`, `all`) does not cover.
+
+    `way_on` says how a NOT NULL column gets its values, with `{assignment}` for the argument of --backfill.
+    """
+    questions = []
+    for danger in found:
+        if danger.group == "backfill":
+            assignment = f"{danger.table}.{danger.column} = EXPRESSION"
+            questions.append(f"{danger.what} {way_on.format(assignment=assignment)}")
+        elif not {"destructive", "all"} & set(allow):
+            questions.append(f"{danger.what} Allow it with --allow destructive.")
+    if questions:
+        raise DecisionNeeded(f"{subject} needs a decision; nothing was run.", questions=questions)
+
+
+class _Rows:
+    """The rows of one database, by the names that its tables have before the steps."""
+
+    def __init__(self, connection: Connection, dialect: Dialect, ledger: Ledger) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._ledger = ledger
+        # What a table or column is called in the database, where a step renamed it; None where a step made it.
+        self._tables: dict[Name, Name | None] = {}
+        self._columns: dict[tuple[Name, str], str | None] = {}
+
+    def dangers(self, steps: Iterable[Step]) -> Iterator[Danger]:
+        for step in steps:
+            for operation in step.operations:
+                match operation:
+                    case Drop(Table() as table):
+                        yield from self._lost_table(table.key)
+                    case Drop(Column(generated=None) as column, Name() as table):
+                        yield from self._lost_column(table, column)
+                    case Create(Table() as table):
+                        self._tables[table.key] = None
+                    case Create(Column() as column, Name() as table):
+                        yield from self._missing_values(table, column)
+                        self._columns[table, column.name] = None
+                    case Rename(ref, to) if ref.kind is Kind.TABLE:
+                        self._rename_table(Name(ref.namespace, ref.name), Name(ref.namespace, to))
+                    case Rename(ref, to) if ref.kind is Kind.COLUMN and ref.table is not None:
+                        table = Name(ref.namespace, ref.table)
+                        self._columns[table, to] = self._columns.pop((table, ref.name), ref.name)
+
+    def _rename_table(self, before: Name, after: Name) -> None:
+        self._tables[after] = self._tables.pop(before, before)
+        renamed = {
+            (after if table == before else table, column): name for (table, column), name in self._columns.items()
+        }
+        self._columns = renamed
+
+    def _lost_table(self, table: Name) -> Iterator[Danger]:
+        rows = self._count(table)
+        if rows:
+            yield Danger(
+                group="destructive", what=f"Dropping the table {table} loses {_rows(rows)}.", rows=rows, table=table
+            )
+
+    def _lost_column(self, table: Name, column: Column) -> Iterator[Danger]:
+        name = self._columns.get((table, column.name), column.name)
+        # One that a step has just made holds nothing of anybody's.
+        rows = 0 if name is None else self._count(table, with_value_in=name)
+        if rows:
+            what = f"Dropping the column {table}.{column.name} loses its values in {_rows(rows)}."
+            yield Danger(group="destructive", what=what, rows=rows, table=table, column=column.name)
+
+    def _missing_values(self, table: Name, column: Column) -> Iterator[Danger]:
+        if column.nullable or column.default is not None or column.identity or column.generated:
+            return
+        rows = self._count(table)
+        if rows:
+            what = f"The column {table}.{column.name} is NOT NULL without a default, and {table} has {_rows(rows)}."
+            yield Danger(group="backfill", what=what, rows=rows, table=table, column=column.name)
+
+    def _count(self, table: Name, *, with_value_in: str | None = None) -> int:
+        """The rows of a table, or those with a value in one of its columns, up to a limit."""
+        name = self._tables.get(table, table)
+        columns = set() if name is None else self._ledger.columns(name.namespace, name.name)
+        if name is None or not columns or with_value_in not in (None, *columns):
+            return 0
+        quote = self._dialect.quote
+        place = quote(name.name) if name.namespace is None else f"{quote(name.namespace)}.{quote(name.name)}"
+        where = "" if with_value_in is None else f" WHERE {quote(with_value_in)} IS NOT NULL"
+        [(rows,)] = self._connection.rows(
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM {place}{where} LIMIT {_MOST_ROWS + 1}) counted"
+        )
+        return int(rows)
+
+
+def _rows(rows: int) -> str:
+    if rows > _MOST_ROWS:
+        return f"more than {_MOST_ROWS:,} rows"
+    return "1 row" if rows == 1 else f"{rows:,} rows"

@@ -1,0 +1,359 @@
+"""One migration, one way: its statements and the history's account of them, together or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from querynl.connections import Connection
+from querynl.dialects import Dialect, Statement
+from querynl.errors import ConnectionFailed, MigrationFailed, QueryNLError, StatementFailed
+from querynl.ledger import Direction, Entry, Ledger, Scripts, Status
+from querynl.plan import Step
+from querynl.runner.account import error_text, standing, statement_text, way_on
+from querynl.runner.interruption import Interruption, interruptible
+from querynl.runner.known import Known
+
+# Called before each statement: the migration's id, the statement's number, how many there are, the statement.
+Progress = Callable[[str, int, int, Statement], None]
+
+_ROWS_SHOWN = 5
+
+
+class Session(Struct, frozen=True):
+    """The database that a run is about, and who is told how it goes."""
+
+    connection: Connection
+    dialect: Dialect
+    ledger: Ledger
+    progress: Progress | None = None
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """One migration, ready to run one way; `scripts` are what the history keeps of it.
+
+    `steps` are those of its plan, none where a person wrote the statements.
+    `resume_at(entry)` is how many statements the history says have run already, or None where the whole has;
+    it raises where only a person can say. `later` are the ids of what would run after it.
+    """
+
+    known: Known
+    direction: Direction
+    statements: tuple[Statement, ...]
+    steps: tuple[Step, ...]
+    scripts: Scripts
+    resume_at: Callable[[Entry | None], int | None]
+    later: tuple[str, ...] = ()
+
+
+class Segment(NamedTuple):
+    """Statements that are committed together; `atomic` False: one that runs outside any transaction."""
+
+    statements: tuple[Statement, ...]
+    atomic: bool
+
+
+class Settings(NamedTuple):
+    """Settings of the session that a transaction would ignore: to be made before the work, and after it."""
+
+    before: tuple[Statement, ...]
+    after: tuple[Statement, ...]
+
+
+def run(session: Session, work: Work) -> Entry | None:
+    """The history's entry of the finished work, or None where it turns out to be done already.
+
+    Where the engine rolls back DDL, the statements and the entry are one transaction; a statement that cannot be
+    in one runs alone. Elsewhere each statement is committed with the mark that it ran, and the entry says
+    beforehand what is about to run. Raises MigrationFailed, ConnectionFailed or KeyboardInterrupt; each says what
+    stands, and the history does, too.
+    """
+    settings, body = settings_apart(work.statements, session.dialect)
+    with _settings_made(session, settings):
+        return _Run(session, work, body).whole()
+
+
+def foresee(works: Sequence[Work], ledger: Ledger) -> None:
+    """Raise what would keep one of them from running before the first does.
+
+    To be asked under the lock: without it, what seems to have been left halfway may be at work.
+    """
+    entries = {entry.migration_id: entry for entry in ledger.entries()}
+    for work in works:
+        work.resume_at(entries.get(work.known.id))
+
+
+def statements_left(work: Work, dialect: Dialect) -> tuple[Statement, ...]:
+    """The statements that `run` would run, in its order, by what was known of the migration."""
+    settings, body = settings_apart(work.statements, dialect)
+    start = work.resume_at(work.known.entry)
+    if start is None:
+        return ()
+    again = (statement for statement in body[:start] if statement.session)
+    return (*settings.before, *again, *body[start:], *settings.after)
+
+
+def settings_apart(statements: Sequence[Statement], dialect: Dialect) -> tuple[Settings, tuple[Statement, ...]]:
+    """What has to be set around the transaction, and the statements for it.
+
+    The first settings in a row rule the whole transaction, and the last ones come after it; those between would
+    be ignored inside it. Where every statement is committed by itself, all stay where they are.
+    """
+    outside = [dialect.rolls_back_ddl and statement.session and not statement.transactional for statement in statements]
+    body = tuple(statement for statement, apart in zip(statements, outside, strict=True) if not apart)
+    rows = list(_rows_of_settings(statements, outside))
+    if not rows:
+        return Settings((), ()), body
+    if len(rows) == 1:
+        return (Settings((), rows[0]) if outside[-1] and body else Settings(rows[0], ())), body
+    return Settings(rows[0], rows[-1]), body
+
+
+def segments(statements: Sequence[Statement], dialect: Dialect) -> list[Segment]:
+    """The statements in the portions in which they are committed."""
+    found: list[Segment] = []
+    for statement in statements:
+        joins = dialect.rolls_back_ddl and statement.transactional and bool(found) and found[-1].atomic
+        if joins:
+            found[-1] = Segment((*found[-1].statements, statement), atomic=True)
+        else:
+            found.append(Segment((statement,), atomic=statement.transactional))
+    return found
+
+
+def _rows_of_settings(statements: Sequence[Statement], outside: Sequence[bool]) -> Iterator[tuple[Statement, ...]]:
+    row: list[Statement] = []
+    for statement, apart in zip(statements, outside, strict=True):
+        if apart:
+            row.append(statement)
+        elif row:
+            yield tuple(row)
+            row = []
+    if row:
+        yield tuple(row)
+
+
+@contextmanager
+def _settings_made(session: Session, settings: Settings) -> Iterator[None]:
+    try:
+        _make(settings.before, session)
+        yield
+    except BaseException:
+        # The first error is the one to show.
+        with suppress(QueryNLError):
+            _make(settings.after, session)
+        raise
+    _make(settings.after, session)
+
+
+def _make(settings: Sequence[Statement], session: Session) -> None:
+    for statement in settings:
+        session.connection.execute(statement.sql)
+
+
+class _Run:
+    """The state of one run: where it is, and what stands in the database."""
+
+    def __init__(self, session: Session, work: Work, body: tuple[Statement, ...]) -> None:
+        parts = segments(body, session.dialect)
+        self._session = session
+        self._ledger = session.ledger
+        self._work = work
+        self._body = body
+        # Whether the history has to say beforehand what runs: one transaction needs no such account.
+        self._journalled = (
+            not session.dialect.rolls_back_ddl or len(parts) > 1 or any(not part.atomic for part in parts)
+        )
+        self._entry = _first_entry(work, len(body))
+        self._began = time.monotonic()
+        self._done = 0
+        # The statement that runs now, counted from 0; None while the transaction is committed.
+        self._at: int | None = 0
+
+    def whole(self) -> Entry | None:
+        if not self._claimed():
+            return None
+        with interruptible(self._session.connection) as interruption:
+            try:
+                self._run_segments(interruption)
+            except ConnectionFailed as error:
+                raise self._lost(error) from error
+            except BaseException as error:
+                self._ledger.rollback()
+                self._give_account(error, interrupted=interruption.requested or isinstance(error, KeyboardInterrupt))
+                raise
+        if interruption.requested:
+            raise KeyboardInterrupt(f"{self._entry.migration_id} is done; what comes after it was not tried.")
+        return self._entry
+
+    def _claimed(self) -> bool:
+        """Whether the work is still to be done: then a transaction is open, or the history says that it runs."""
+        self._ledger.begin()
+        try:
+            start = self._work.resume_at(self._ledger.entry(self._entry.migration_id))
+            if start is not None:
+                self._done = start
+                self._entry = replace(self._entry, statements_done=start)
+                if self._journalled:
+                    self._entry = self._ledger.write(self._entry, self._work.scripts)
+                    self._ledger.commit()
+                return True
+        except BaseException:
+            self._ledger.rollback()
+            raise
+        self._ledger.rollback()
+        return False
+
+    def _run_segments(self, interruption: Interruption) -> None:
+        """Run what is left, portion by portion, and keep the history's account with each."""
+        for statement in self._body[: self._done]:
+            if statement.session:
+                self._session.connection.execute(statement.sql)
+        is_open = not self._journalled
+        for segment in segments(self._body[self._done :], self._session.dialect) or [Segment((), atomic=True)]:
+            if segment.atomic and not is_open:
+                self._ledger.begin()
+            for number, statement in enumerate(segment.statements, self._done):
+                self._at = number
+                self._tell_progress(statement, number + 1)
+                with interruption.cancellable():
+                    self._run_statement(statement)
+            self._at = None
+            self._keep(self._done + len(segment.statements), commit=segment.atomic)
+            is_open = False
+
+    def _tell_progress(self, statement: Statement, number: int) -> None:
+        if self._session.progress is not None:
+            self._session.progress(self._entry.migration_id, number, len(self._body), statement)
+
+    def _run_statement(self, statement: Statement) -> None:
+        if not statement.expects_no_rows:
+            self._session.connection.execute(statement.sql)
+            return
+        rows = self._session.connection.rows(statement.sql)
+        if rows:
+            shown = ", ".join(map(str, rows[:_ROWS_SHOWN])) + (", …" if len(rows) > _ROWS_SHOWN else "")
+            raise StatementFailed(
+                f"The check found {len(rows)} rows where there must be none: {shown}", sql=statement.sql
+            )
+
+    def _keep(self, done: int, *, commit: bool) -> None:
+        """Make the history say how far the run has come, in the transaction of the statements if there is one."""
+        finished = done == len(self._body)
+        goal: Status = "applied" if self._work.direction == "up" else "rolled back"
+        entry = replace(
+            self._entry,
+            statements_done=done,
+            status=goal if finished else "running",
+            applied_at=datetime.now(UTC) if finished and goal == "applied" else self._entry.applied_at,
+            duration_ms=self._duration() if finished else None,
+        )
+        if self._journalled:
+            self._ledger.update(entry)
+        else:
+            entry = self._ledger.write(entry, self._work.scripts)
+        if commit:
+            self._ledger.commit()
+        self._entry, self._done = entry, done
+
+    def _duration(self) -> int:
+        return round(1000 * (time.monotonic() - self._began))
+
+    # ------------------------------------------------------------------------------------ failures
+
+    def _give_account(self, error: BaseException, *, interrupted: bool) -> None:
+        """Keep in the history what stands, and raise what a person is to read; returns for an error of its own kind."""
+        statement = None if self._at is None else self._body[self._at]
+        reason = "Interrupted." if interrupted else error_text(error, statement)
+        at = len(self._body) if self._at is None else self._at + 1
+        total = len(self._body)
+        stands = standing(
+            self._done, total, at, rolled_back=not self._journalled, how="was cancelled" if interrupted else "failed"
+        )
+        unwritten = self._record_failure(reason)
+        way = way_on(self._work.direction, self._done, self._work.later)
+        if interrupted:
+            raise KeyboardInterrupt(f"{self._subject()} was interrupted. {stands} {way}{unwritten}") from None
+        if not isinstance(error, StatementFailed):
+            return
+        place = f"statement {at} of {total}" if statement else "the end, when the transaction was committed"
+        raise MigrationFailed(
+            f"{self._subject()} failed at {place}: {reason}",
+            where=statement_text(statement) if statement else None,
+            remedy=f"{stands} {way}{unwritten}",
+        ) from error
+
+    def _record_failure(self, reason: str) -> str:
+        """Keep the failure in the history; what to tell a person where that was not possible."""
+        self._entry = replace(
+            self._entry, status="failed", statements_done=self._done, error=reason, duration_ms=self._duration()
+        )
+        try:
+            with self._ledger.transaction():
+                if self._journalled:
+                    self._ledger.update(self._entry)
+                # Without the lock of a session another process may have done the work in the meantime.
+                elif self._work.resume_at(self._ledger.entry(self._entry.migration_id)) is not None:
+                    self._entry = self._ledger.write(self._entry, self._work.scripts)
+        except QueryNLError as error:
+            return f" The history could not be written: {error.what}"
+        return ""
+
+    def _lost(self, error: ConnectionFailed) -> ConnectionFailed:
+        if self._journalled:
+            unsure = "the end" if self._at is None else f"statement {self._at + 1} of {len(self._body)}"
+            stands = f"Whether {unsure} got through is not known."
+        elif self._at is None:
+            stands = "Whether its transaction was committed is not known."
+        else:
+            stands = "The server undoes what had run of it."
+        return ConnectionFailed(
+            f"{self._subject()} was cut off: {error.what}",
+            where=error.where,
+            remedy=f"{stands} `querynl migrate status` says where it stands.",
+        )
+
+    def _subject(self) -> str:
+        return f"{'The migration' if self._work.direction == 'up' else 'The rollback of'} {self._entry.migration_id}"
+
+
+def _first_entry(work: Work, total: int) -> Entry:
+    """The entry of work that begins now; on the way back it keeps what it says about the way up."""
+    known = work.known
+    now = datetime.now(UTC)
+    before = known.entry
+    if work.direction == "down" and before is not None:
+        return replace(
+            before, direction="down", status="running", started_at=now, applied_by=_who(), duration_ms=None,
+            statements_total=total, statements_done=0, error=None,
+        )  # fmt: skip
+    return Entry(
+        migration_id=known.id,
+        description=known.description,
+        framework=known.framework,
+        file=known.path.name if known.path else None,
+        direction=work.direction,
+        status="running",
+        checksum=known.checksum,
+        applied_by=_who(),
+        started_at=now,
+        statements_total=total,
+    )
+
+
+def _who() -> str:
+    """The person and machine that run this, as far as the system tells."""
+    import getpass
+    import socket
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        name = "unknown"
+    return f"{name}@{socket.gethostname()}"[:255]

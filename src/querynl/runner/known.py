@@ -1,0 +1,193 @@
+"""Every migration that is known of: the tracking store's records, the folder's files and the database's history."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from querynl.dialects import Dialect
+from querynl.errors import SourceUnreadable
+from querynl.formats import Framework, MigrationFile, find
+from querynl.ledger import Entry, Ledger
+from querynl.plan import Plan, from_json
+from querynl.registry import MigrationRecord, Store, get_migrations
+
+
+class Status(StrEnum):
+    """Where a migration stands in one database."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    FAILED = "failed"
+    # A process ended between two statements that each stand for themselves.
+    PARTIALLY_APPLIED = "partially applied"
+    # Applied, and its file was edited since.
+    CHANGED = "changed"
+    # Applied, and its file is gone.
+    MISSING = "missing"
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """One migration, in one database: its status, and where that is known from.
+
+    `notes` are whole sentences for people. At least one of `record`, `file` and `entry` is there.
+    """
+
+    id: str
+    status: Status
+    record: MigrationRecord | None = None
+    file: MigrationFile | None = None
+    entry: Entry | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:
+        found = (source.description for source in (self.record, self.file, self.entry) if source is not None)
+        return next(filter(None, found), "")
+
+    @property
+    def framework(self) -> Framework:
+        source = self.file or self.record or self.entry
+        return "raw" if source is None else source.framework
+
+    @property
+    def applied_at(self) -> datetime | None:
+        """When it was applied; None unless it stands in the database."""
+        return self.entry.applied_at if self.entry and self.status in STANDING else None
+
+    @property
+    def error(self) -> str | None:
+        """Why its last run failed, if it did."""
+        return self.entry.error if self.entry else None
+
+    @property
+    def path(self) -> Path | None:
+        """Its file, whether or not it is there still."""
+        if self.file is not None:
+            return self.file.path
+        return Path(self.record.file) if self.record and self.record.file else None
+
+    @property
+    def edited(self) -> bool:
+        """Whether its file is not the one that was generated."""
+        return bool(self.record and self.file and self.record.checksum and self.record.checksum != self.file.checksum)
+
+    @property
+    def checksum(self) -> str | None:
+        """The checksum of the text that would run now."""
+        if self.file is not None:
+            return self.file.checksum
+        return self.record.checksum if self.record else None
+
+    def plan(self, dialect: Dialect) -> Plan | None:
+        """The plan it was generated from, if there is one for this engine."""
+        if self.record is None or self.record.plan is None:
+            return None
+        try:
+            plan = from_json(self.record.plan)
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError):
+            return None  # of another version: the script says the same
+        return plan if plan.dialect == dialect.name else None
+
+
+# The statuses of what stands in the database, whole.
+STANDING = frozenset((Status.APPLIED, Status.CHANGED, Status.MISSING))
+
+
+def survey(
+    ledger: Ledger, *, connection_name: str, folder: Path | None = None, named: bool = False, store: Store = None
+) -> list[Known]:
+    """Every migration of a connection, oldest first. Changes nothing.
+
+    The folder is read if it is there; `named` says that somebody asked for it, so that `SourceUnreadable` is
+    raised where it is missing, or holds no migration and none is known from elsewhere. A recorded file is found
+    wherever it lies.
+    """
+    records = {record.migration_id: record for record in get_migrations(connection_name, store=store)}
+    files = _files(folder, records, named=named)
+    entries = {entry.migration_id: entry for entry in ledger.entries()}
+    order = _in_order(list(files), (*records, *entries))
+    if named and not order:
+        raise SourceUnreadable(
+            "The folder holds no migration, and none is recorded for the connection.",
+            where=str(folder),
+            remedy="Write one with `querynl migrate generate`, or name another folder with --dir.",
+        )
+    return [
+        _known(name, records.get(name), files.get(name), entries.get(name))
+        for name in order
+        if name in records or name in files or _stands(entries[name])
+    ]
+
+
+def recorded(record: MigrationRecord, ledger: Ledger) -> Known:
+    """One migration that has a record and no file, such as one that is to run at once."""
+    return _known(record.migration_id, record, None, ledger.entry(record.migration_id))
+
+
+def _files(folder: Path | None, records: dict[str, MigrationRecord], *, named: bool) -> dict[str, MigrationFile]:
+    found = {}
+    if folder is not None and (named or folder.is_dir()):
+        found = {file.id: file for file in find(folder)}
+    elsewhere = {
+        Path(record.file).parent
+        for record in records.values()
+        if record.migration_id not in found and record.file and Path(record.file).is_file()
+    }
+    for parent in sorted(elsewhere):
+        found.update((file.id, file) for file in find(parent) if file.id in records and file.id not in found)
+    return found
+
+
+def _in_order(files: Sequence[str], others: Iterable[str]) -> list[str]:
+    """All ids: files as their folder orders them, each other one before the first file that is younger by name."""
+    order: list[str] = []
+    waiting = deque(sorted(set(others) - set(files)))
+    for file in files:
+        while waiting and waiting[0] < file:
+            order.append(waiting.popleft())
+        order.append(file)
+    return [*order, *waiting]
+
+
+def _known(name: str, record: MigrationRecord | None, file: MigrationFile | None, entry: Entry | None) -> Known:
+    status = _status(record, file, entry)
+    known = Known(id=name, status=status, record=record, file=file, entry=entry)
+    return msgspec.structs.replace(known, notes=tuple(_notes(known)))
+
+
+def _stands(entry: Entry) -> bool:
+    return entry.status != "rolled back"
+
+
+def _status(record: MigrationRecord | None, file: MigrationFile | None, entry: Entry | None) -> Status:
+    if entry is None or not _stands(entry):
+        return Status.PENDING
+    # On the way back a failure that left nothing behind leaves the migration as applied as it was.
+    halfway = entry.direction == "down" and entry.statements_done > 0
+    if entry.status == "running" or halfway:
+        return Status.PARTIALLY_APPLIED
+    if entry.status == "failed" and entry.direction == "up":
+        return Status.FAILED
+    if file is not None:
+        return Status.APPLIED if entry.checksum in (None, file.checksum) else Status.CHANGED
+    had_file = entry.file is not None or (record is not None and record.file is not None)
+    return Status.MISSING if had_file else Status.APPLIED
+
+
+def _notes(known: Known) -> Iterable[str]:
+    if known.status in (Status.PENDING, Status.FAILED):
+        if known.record is None and known.file is not None:
+            yield f"{known.file.path.name} is adopted: it was not in the tracking store."
+        if known.edited and known.file is not None:
+            yield f"{known.file.path.name} was edited since it was generated; the file runs."
+        if known.file is None and known.path is not None:
+            yield f"{known.path} is gone; what was recorded of it runs."
+    if known.entry is not None and known.entry.status == "failed" and known.entry.direction == "down":
+        yield f"Its rollback failed: {known.entry.error}"

@@ -1,0 +1,50 @@
+"""Going on with a migration of which some statements have run already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from querynl.dialects import Statement
+from querynl.errors import DecisionNeeded
+from querynl.ledger import TABLE, Entry
+from querynl.runner.account import statement_text
+from querynl.runner.execution import Session, settings_apart
+from querynl.runner.scripts import same
+
+
+def unfinished(entry: Entry, session: Session) -> DecisionNeeded:
+    """The error of a migration whose process ended, or is still at work, between two statements."""
+    number = entry.statements_done + 1
+    ran = _kept(entry, session)
+    shown = f": {statement_text(ran[number - 1])}" if number <= len(ran) else ""
+    name = session.dialect.literal(entry.migration_id)
+    update = f"UPDATE {TABLE} SET status = 'failed', statements_done = {number} WHERE migration_id = {name}"
+    return DecisionNeeded(
+        f"{'Applying' if entry.direction == 'up' else 'Rolling back'} {entry.migration_id} began at"
+        f" {entry.started_at:%Y-%m-%d %H:%M:%S} UTC and never came to an end.",
+        questions=[
+            f"Did statement {number} of {entry.statements_total} run{shown}? Those before it did. Look at the database,"
+            f" then say so: {update}; if it did, or the same with {number - 1} if it did not."
+        ],
+        remedy="The same command goes on from there afterwards.",
+    )
+
+
+def refuse_rewritten(entry: Entry, body: Sequence[Statement], session: Session) -> None:
+    """Raise `DecisionNeeded` where the statements that ran are not those the script begins with now."""
+    done = entry.statements_done
+    if not same(_kept(entry, session)[:done], body[:done], session.dialect):
+        raise DecisionNeeded(
+            f"{entry.migration_id} was edited where it has run already.",
+            questions=[
+                f"Its first {done} statements stand in the database: leave them as they were, or undo"
+                f" them by hand and set statements_done = 0 in {TABLE}."
+            ],
+        )
+
+
+def _kept(entry: Entry, session: Session) -> tuple[Statement, ...]:
+    """The statements of the entry's last run, in the numbering of its `statements_done`."""
+    scripts = session.ledger.scripts(entry.migration_id)
+    script = scripts and (scripts.up if entry.direction == "up" else scripts.down)
+    return settings_apart(session.dialect.split(script or ""), session.dialect)[1]

@@ -1,0 +1,169 @@
+"""Rolling migrations back: newest first, by the way down they came with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
+
+from querynl.connections import Connection
+from querynl.dialects import Dialect, Statement
+from querynl.errors import LockedOut, MigrationIrreversible, UsageInvalid
+from querynl.ledger import Entry, Ledger, Scripts
+from querynl.plan import Plan, Step, statements
+from querynl.registry import Store
+from querynl.runner import execution
+from querynl.runner.apply import LOCK_TIMEOUT_SECONDS
+from querynl.runner.dangers import dangers, refuse
+from querynl.runner.execution import Progress, Session, Work
+from querynl.runner.known import Known, Status
+from querynl.runner.report import Report
+from querynl.runner.resumption import refuse_rewritten, unfinished
+from querynl.runner.scripts import Way, way_down
+from querynl.runner.store import bring_in_line
+
+
+def newest(migrations: Sequence[Known], steps: int) -> list[Known]:
+    """The migrations that `rollback` would undo, in its order: the last that ran, failed ones included.
+
+    Raises UsageInvalid for less than one step.
+    """
+    if steps < 1:
+        raise UsageInvalid(f"{steps} steps cannot be rolled back.", remedy="Give --steps a number from 1 on.")
+    ran = [known for known in migrations if known.entry is not None and known.status is not Status.PENDING]
+    return sorted(ran, key=lambda known: known.entry.run_number if known.entry else 0, reverse=True)[:steps]
+
+
+def statements_to_roll_back(known: Known, connection: Connection, dialect: Dialect) -> tuple[Statement, ...]:
+    """The very statements that `rollback` would run for one migration now. Changes nothing; raises as it would."""
+    work = _work(known, (), Session(connection, dialect, Ledger(connection, dialect)))
+    return execution.statements_left(work, dialect)
+
+
+def rollback(
+    connection: Connection,
+    dialect: Dialect,
+    migrations: Sequence[Known],
+    *,
+    steps: int = 1,
+    connection_name: str,
+    store: Store = None,
+    allow: Collection[str] = (),
+    lock_timeout: float = LOCK_TIMEOUT_SECONDS,
+    progress: Progress | None = None,
+) -> Report:
+    """Undo the last migrations that ran, newest first; they are pending afterwards, and their history stays.
+
+    Before anything runs, MigrationIrreversible is raised for one without a way back, and DecisionNeeded for rows
+    that would be lost (unless `allow` has `destructive`) or that a NOT NULL column that comes back has no value
+    for. LockedOut, MigrationFailed and KeyboardInterrupt are raised as by `apply`.
+    """
+    chosen = newest(migrations, steps)
+    session = Session(connection, dialect, Ledger(connection, dialect, lock_timeout=lock_timeout), progress)
+    works = [_work(known, chosen[number:], session) for number, known in enumerate(chosen, 1)]
+    for work in works:
+        _refuse_dangers(work, session, allow)
+    report = Report()
+    try:
+        if works:
+            with session.ledger.lock():
+                execution.foresee(works, session.ledger)
+                for work in works:
+                    report = report.with_run(work.known.id, execution.run(session, work))
+    finally:
+        notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store)
+    return replace(report, notes=tuple(notes))
+
+
+def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
+    way = _way(known, session)
+    kept = session.ledger.scripts(known.id) or Scripts("", None)
+    _, body = execution.settings_apart(way.statements, session.dialect)
+    return Work(
+        known=known,
+        direction="down",
+        statements=way.statements,
+        steps=way.steps,
+        scripts=replace(kept, down=session.dialect.script(way.statements)) if way.statements else kept,
+        resume_at=lambda entry: _resume_at(entry, known, body, session),
+        later=tuple(migration.id for migration in later),
+    )
+
+
+def _way(known: Known, session: Session) -> Way:
+    """What undoes all of a migration; of one that failed, all that ran. Raises MigrationIrreversible."""
+    entry = known.entry
+    if entry is not None and entry.direction == "up" and entry.status == "failed":
+        steps = _steps_that_ran(known, entry, session)
+        return Way(tuple(statements(steps)), steps)
+    if entry is not None and entry.direction == "down" and entry.statements_done:
+        kept = session.ledger.scripts(known.id)
+        return Way(tuple(session.dialect.split((kept and kept.down) or "")), ())
+    way = way_down(known, session.dialect, session.ledger)
+    if way is None:
+        raise MigrationIrreversible(
+            f"{known.id} has no way back.",
+            where=str(known.path) if known.path else None,
+            remedy="Write its down script, or a new migration that undoes it. Nothing was run.",
+        )
+    return way
+
+
+def _steps_that_ran(known: Known, entry: Entry, session: Session) -> tuple[Step, ...]:
+    """The way down of the steps of a failed migration that ran whole; none where nothing remained of it.
+
+    Raises MigrationIrreversible where it stopped within a step, or was written by hand: its way down undoes all
+    of it, and nobody can tell which part of that undoes the part that ran.
+    """
+    if entry.statements_done == 0:
+        return ()
+    plan = None if known.edited else known.plan(session.dialect)
+    whole = None if plan is None else _whole_steps(plan, entry.statements_done)
+    if plan is None or whole is None or len(plan.down) != len(plan.up):
+        raise MigrationIrreversible(
+            f"Only {entry.statements_done} of {entry.statements_total} statements of {known.id} ran, and its way back"
+            " undoes all of them.",
+            where=str(known.path) if known.path else None,
+            remedy="Correct the cause and apply it again: it goes on from there. Then it can be rolled back.",
+        )
+    return plan.down[len(plan.up) - whole :]
+
+
+def _whole_steps(plan: Plan, done: int) -> int | None:
+    """How many steps the first statements of the plan are; None where they end within one."""
+    # Settings may stand around all steps instead of in theirs.
+    left = _lasting(statements(plan.up)[:done])
+    for number, step in enumerate(plan.up):
+        if left <= 0:
+            return number if left == 0 else None
+        left -= _lasting(step.statements)
+    return len(plan.up) if left == 0 else None
+
+
+def _lasting(script: Sequence[Statement]) -> int:
+    return sum(not statement.session for statement in script)
+
+
+def _resume_at(entry: Entry | None, known: Known, body: Sequence[Statement], session: Session) -> int | None:
+    """How many statements of the way down have run; None where another process has rolled it back."""
+    if entry is None or entry.status == "rolled back":
+        return None
+    if entry.status == "running":
+        raise unfinished(entry, session)
+    if entry.direction == "down" and entry.statements_done:
+        refuse_rewritten(entry, body, session)
+        return entry.statements_done
+    if known.entry is not None and entry.run_number != known.entry.run_number:
+        raise LockedOut(
+            f"Another process ran {entry.migration_id} meanwhile.", remedy="Look at `querynl migrate status` again."
+        )
+    return 0
+
+
+def _refuse_dangers(work: Work, session: Session, allow: Collection[str]) -> None:
+    refuse(
+        dangers(work.steps, session.connection, session.dialect, session.ledger),
+        allow,
+        subject=f"Rolling back {work.known.id}",
+        way_on='Generate a migration that goes back with --backfill "{assignment}", or edit the down script.',
+    )

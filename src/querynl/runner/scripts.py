@@ -1,0 +1,100 @@
+"""The statements of a migration, each way, from wherever they are kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from querynl.dialects import Dialect, Statement
+from querynl.errors import MigrationInvalid
+from querynl.formats import scripts
+from querynl.ledger import Ledger
+from querynl.plan import Step, statements
+from querynl.runner.known import Known
+
+# The whole of a statement that begins or ends a transaction; SAVEPOINT and ROLLBACK TO are none of them.
+_TRANSACTION = re.compile(
+    r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT)"
+    r"(?:\s+(?:WORK|TRANSACTION|DEFERRED|IMMEDIATE|EXCLUSIVE|READ\s+(?:ONLY|WRITE)|ISOLATION\s+LEVEL[\w\s]+))*",
+    re.IGNORECASE,
+)
+# What may stand before a statement, such as the heading of its file; `/*!` and `/*+` are part of it.
+_HEADING = re.compile(r"(?:\s+|--[^\n]*|/\*(?![!+M]).*?\*/)+", re.DOTALL)
+
+
+class Way(NamedTuple):
+    """What one way of a migration runs; `steps` are the plan's, none for what a person wrote or edited."""
+
+    statements: tuple[Statement, ...]
+    steps: tuple[Step, ...]
+
+
+def way_up(known: Known, dialect: Dialect, ledger: Ledger) -> Way:
+    """What applying the migration runs; raises `MigrationInvalid` for a script that ends transactions by itself."""
+    plan = None if known.edited else known.plan(dialect)
+    if plan is not None:
+        return Way(_checked(statements(plan.up), known), plan.up)
+    if known.file is not None:
+        found, _ = scripts(known.file, dialect)
+    elif known.record is not None:
+        found = dialect.split(known.record.sql_content)
+    else:
+        kept = ledger.scripts(known.id)
+        found = dialect.split(kept.up) if kept else []
+    return Way(_checked(found, known), ())
+
+
+def way_down(known: Known, dialect: Dialect, ledger: Ledger) -> Way | None:
+    """What rolling the migration back runs: its file's way back, else the one kept when it was applied, else None.
+
+    Raises `MigrationInvalid` for a script that ends transactions by itself.
+    """
+    plan = known.plan(dialect)
+    if plan is not None and not plan.down:
+        plan = None
+    # A file that holds both ways was edited in both, or in neither.
+    both_ways = known.file is not None and known.file.down_path is None and known.file.framework == "alembic"
+    if plan is not None and both_ways and not known.edited:
+        return Way(_checked(statements(plan.down), known), plan.down)
+    found = _script_down(known, dialect, ledger)
+    if plan is not None and same(found, statements(plan.down), dialect):
+        return Way(_checked(statements(plan.down), known), plan.down)
+    # A script without a statement undoes nothing.
+    return Way(_checked(found, known), ()) if found else None
+
+
+def same(one: Sequence[Statement], other: Sequence[Statement], dialect: Dialect) -> bool:
+    """Whether two scripts run the same statements, whatever comments stand before each."""
+    texts = ([_bare(statement) for statement in dialect.split(dialect.script(script))] for script in (one, other))
+    return next(texts) == next(texts)
+
+
+def _bare(statement: Statement) -> str:
+    heading = _HEADING.match(statement.sql)
+    return statement.sql[heading.end() :].rstrip() if heading else statement.sql.rstrip()
+
+
+def _script_down(known: Known, dialect: Dialect, ledger: Ledger) -> list[Statement]:
+    """The way down of the file, of the history or of the store: the first that has one."""
+    if known.file is not None:
+        _, found = scripts(known.file, dialect)
+        if found:
+            return found
+    kept = ledger.scripts(known.id) if known.entry else None
+    text = kept.down if kept else None
+    if text is None and known.record is not None:
+        text = known.record.rollback_sql
+    return dialect.split(text or "")
+
+
+def _checked(script: Iterable[Statement], known: Known) -> tuple[Statement, ...]:
+    found = tuple(script)
+    for number, statement in enumerate(found, 1):
+        if _TRANSACTION.fullmatch(_bare(statement)):
+            raise MigrationInvalid(
+                f"Statement {number} of {known.id} is {_bare(statement)}: QueryNL begins and ends transactions.",
+                where=str(known.path) if known.path else None,
+                remedy="Take it out of the script. Nothing was run.",
+            )
+    return found
