@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
+from querynl import schema as model
 from querynl.connections import Connection, Target, connect
 from querynl.dialects import Statement
 from querynl.dialects.sqlite import SQLite
@@ -29,10 +31,9 @@ from querynl.schema import (
     Schema,
     Table,
     Unique,
+    canonical,
 )
-from querynl.schema import (
-    Sequence as OwnSequence,
-)
+from querynl.sources.json_file import read
 
 DIALECT = SQLite(tuple(map(int, sqlite3.sqlite_version.split("."))))
 
@@ -120,6 +121,12 @@ def created(schema: Schema) -> Schema:
 def test_a_rich_schema_is_read_back_as_it_was_written() -> None:
     schema = inspected(RICH)
     assert created(schema) == schema
+
+
+def test_a_schema_as_inspected_is_a_declared_one() -> None:
+    schema = inspected(RICH)
+    again = read(msgspec.json.encode(schema), "schema.json")
+    assert canonical(DIALECT.localise(again)) == schema
 
 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_tables() -> None:
@@ -358,7 +365,7 @@ def test_a_declared_schema_is_read_back_equal() -> None:
             SchemaInvalid,
             "$.tables[0].columns[0].identity",
         ),
-        (Schema(sequences=(OwnSequence(name="s"),)), SchemaInvalid, "$.sequences"),
+        (Schema(sequences=(model.Sequence(name="s"),)), SchemaInvalid, "$.sequences"),
         (Schema(tables=(Table(name="T"), Table(name="t"))), SchemaInvalid, "$.tables[1]"),
         (declared(Column(name="A", type="int"), Column(name="a", type="int")), SchemaInvalid, "$.tables[0].columns[1]"),
     ],

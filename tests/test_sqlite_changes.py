@@ -244,6 +244,48 @@ def test_a_check_may_speak_of_its_table_by_name() -> None:
     Migrated(table.format("INT") + "INSERT INTO t VALUES (1);", table.format("TEXT")).back()
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a INT", "b TEXT UNIQUE"),
+        ("a INT", "id INTEGER PRIMARY KEY, b TEXT"),
+        ("a INT PRIMARY KEY) WITHOUT ROWID", "b TEXT UNIQUE"),
+    ],
+)
+def test_rows_stay_even_where_no_column_does(before: str, after: str) -> None:
+    table = before if ")" in before else before + ")"
+    migrated = Migrated(f"CREATE TABLE t ({table}; INSERT INTO t VALUES (5), (9);", f"CREATE TABLE t ({after});")
+    assert migrated.rows("SELECT count(*), count(DISTINCT rowid) FROM t") == [(2, 2)]
+
+
+def test_a_rebuild_gives_columns_the_order_asked_for_and_back() -> None:
+    migrated = Migrated("CREATE TABLE t (a INT, b INT, c INT)", "CREATE TABLE t (c INT, x INT, a TEXT)")
+    order = "SELECT group_concat(name) FROM pragma_table_info('t')"
+    assert migrated.rows(order) == [("c,x,a",)]
+    assert migrated.plan.reordered == ()
+    migrated.back()
+    assert migrated.rows(order) == [("a,b,c",)]
+
+
+def test_nothing_is_rebuilt_for_the_order_of_columns_alone() -> None:
+    migrated = Migrated("CREATE TABLE t (a INT, b INT)", "CREATE TABLE t (c INT, a INT, b INT)")
+    assert not is_rebuilt(migrated)
+    assert migrated.plan.reordered == ("t",)
+
+
+def test_constraints_of_one_name_are_told_apart() -> None:
+    twice = "CREATE TABLE t (a INT, b INT, CONSTRAINT c CHECK (a > 0), CONSTRAINT c CHECK (b > 0))"
+    Migrated(twice, "CREATE TABLE t (a INT)").back()
+
+
+def test_a_foreign_key_without_a_target_is_no_obstacle() -> None:
+    tables = "CREATE TABLE p (x INT); CREATE TABLE c (p INT REFERENCES p (x), n {});"
+    unguarded = "PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (NULL, 1); PRAGMA foreign_keys = ON;"
+    migrated = Migrated(tables.format("INT") + unguarded, tables.format("TEXT"))
+    migrated.back()
+    assert migrated.rows("SELECT n FROM c") == [(1,)]
+
+
 # ------------------------------------------------------------------------------------ what must fail
 
 

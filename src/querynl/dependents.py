@@ -104,6 +104,9 @@ class Dependents:
                 yield from self._on_key(operation.table, _key_columns(obj))
             case Table():
                 yield from self._foreign_keys_to(obj.key)
+                if isinstance(operation, Change):
+                    table = self._start.table(obj.key)
+                    yield from (Placed(key, obj.key) for key in (() if table is None else table.foreign_keys))
 
     def _needing(self, ref: Ref) -> Iterator[Placed]:
         """Views, routines, triggers, policies and domains that name the object as something they need."""

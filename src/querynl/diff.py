@@ -24,7 +24,9 @@ from querynl.schema import (
     Kind,
     Name,
     Part,
+    Policy,
     Ref,
+    Routine,
     Schema,
     SchemaObject,
     Table,
@@ -94,6 +96,8 @@ def _renames(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Re
             _check_names(renaming, state, wanted)
         declared[renaming.ref.kind].append(renaming)
     explicit = set(renamings)
+    for renaming in _respelled(before, after, rules):
+        declared[renaming.ref.kind].append(renaming)
 
     for kind in (Kind.NAMESPACE, Kind.ENUM, Kind.DOMAIN, Kind.SEQUENCE, Kind.TABLE, Kind.VIEW):
         if rules.renames(kind):
@@ -114,6 +118,24 @@ def _renames(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Re
                 raise RenameInvalid(f"There is no {renaming.ref} to rename.", remedy=_CHECK_SPELLING)
         here = _unsettled(list(placed), present, asked, {r for r, is_explicit in placed.items() if is_explicit})
         yield from _ordered_renames(here, present, state, rules)
+
+
+def _respelled(before: Schema, after: Schema, rules: Rules) -> Iterator[Renaming]:
+    """Tables and columns whose names differ by nothing that counts for the engine, such as case."""
+    old, new = ({table.key: table for table in schema.tables} for schema in (before, after))
+    gone = {(key.namespace, rules.folded(Kind.TABLE, key.name)): old[key] for key in old if key not in new}
+    for key, table in new.items():
+        was = old.get(key) or gone.get((key.namespace, rules.folded(Kind.TABLE, key.name)))
+        if was is None or (was.columns == table.columns and was.name == table.name):
+            continue
+        if was.name != table.name:
+            yield Renaming(ref_of(was), table.name)
+        names, wanted = ({column.name for column in columns} for columns in (was.columns, table.columns))
+        lost = {rules.folded(Kind.COLUMN, name): name for name in sorted(names - wanted)}
+        for name in sorted(wanted - names):
+            respelled = lost.get(rules.folded(Kind.COLUMN, name))
+            if respelled is not None:
+                yield Renaming(Ref(Kind.COLUMN, key.namespace, respelled, was.name), name)
 
 
 _CHECK_SPELLING = "Check the spelling in --rename old:new."
@@ -190,26 +212,39 @@ def _ordered_renames(renamings: Sequence[Renaming], present: set[Ref], state: St
 
 
 def _set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
-    """Triggers and views that speak of what is renamed, and what stands on these views; the last first.
+    """What speaks of something renamed, and what stands on such views and routines; the last first.
 
-    Some engines leave their texts as they are, and some rewrite them, but not back to what they were.
+    Some engines leave the texts as they are, and some rewrite them, but not back to what they were.
     """
     if not renames:
         return
-    found: list[View] = []
+    found: list[View | Routine] = []
     renamed = {rename.ref for rename in renames}
-    waiting = [view for view in before.views if ref_of(view) not in renamed]
-    while more := [view for view in waiting if _speaks_of(view, renames, found, rules)]:
+    standing: list[View | Routine] = [*before.views, *before.routines]
+    waiting = [obj for obj in standing if ref_of(obj) not in renamed]
+    while more := [obj for obj in waiting if _speaks_of(obj, renames, found, rules)]:
         found += more
-        waiting = [view for view in waiting if view not in more]
-    yield from (Drop(trigger) for trigger in before.triggers if _speaks_of(trigger, renames, found, rules))
+        waiting = [obj for obj in waiting if obj not in more]
+    hooks: list[Trigger | Policy] = [*before.triggers, *before.policies]
+    yield from (Drop(hook) for hook in hooks if _speaks_of(hook, renames, found, rules))
     yield from map(Drop, reversed(found))
 
 
-def _speaks_of(obj: View | Trigger, renames: Sequence[Rename], views: Sequence[View], rules: Rules) -> bool:
-    names = [(ref.name,) if ref.table is None else (ref.table, ref.name) for ref in (move.ref for move in renames)]
-    names += [(view.name,) for view in views]
-    return any(all(rules.mentions(obj.definition, name) for name in together) for together in names)
+def _speaks_of(
+    obj: View | Routine | Trigger | Policy, renames: Sequence[Rename], aside: Sequence[View | Routine], rules: Rules
+) -> bool:
+    """Whether the engine says that it needs one of them, or its text has their names."""
+    refs = [move.ref for move in renames] + [ref_of(other) for other in aside]
+    if any(need.ref in refs for need in obj.depends_on):
+        return True
+    if isinstance(obj, Routine):
+        return False  # a body may say anything
+    relations = [ref for ref in refs if ref.kind is not Kind.ROUTINE]
+    if isinstance(obj, Policy):
+        text = " ".join(filter(None, (obj.using, obj.check)))
+        return any(rules.mentions(text, ref.name) for ref in relations)
+    together = [(ref.name,) if ref.table is None else (ref.table, ref.name) for ref in relations]
+    return any(all(rules.mentions(obj.definition, name) for name in names) for names in together)
 
 
 # ---------------------------------------------------------------------------------------- comparison

@@ -37,6 +37,34 @@ def named(schema: Schema, dialect: Dialect, like: Schema | None = None) -> Schem
     return replace(schema, tables=tuple(_named_table(table, models, taken, dialect) for table in schema.tables))
 
 
+def without_names(schema: Schema, declared: Schema, whole: Schema) -> Schema:
+    """The schema without the names that `named` made up.
+
+    `whole` is what `named` made of `declared`, and `schema` what an engine made of that.
+    """
+    made_up = {
+        (table.key, type(after), after.name)
+        for table, complete in zip(declared.tables, whole.tables, strict=True)
+        for before, after in zip(parts_of(table), parts_of(complete), strict=True)
+        if before.name is None
+    }
+
+    def forgotten(table: Table) -> Table:
+        changes: dict[str, Any] = {
+            field: tuple(
+                replace(part, name=None) if (table.key, type(part), part.name) in made_up else part
+                for part in getattr(table, field)
+            )
+            for field in _FIELDS
+        }
+        key = table.primary_key
+        if key is not None and (table.key, PrimaryKey, key.name) in made_up:
+            changes["primary_key"] = replace(key, name=None)
+        return replace(table, **changes)
+
+    return replace(schema, tables=tuple(map(forgotten, schema.tables))) if made_up else schema
+
+
 def _names(table: Table) -> Iterator[str]:
     yield table.name
     for part in parts_of(table):

@@ -18,6 +18,7 @@ from querynl.schema import (
     Check,
     Column,
     Dependency,
+    Domain,
     ForeignKey,
     Index,
     Kind,
@@ -236,8 +237,17 @@ class Rewriting(Protocol):
     def rename_in_expression(self, expression: str, before: str, after: str) -> str:
         """The expression with one identifier replaced, quoted as the engine wants it."""
 
+    def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
+        """A column's type after the rename of an enum or domain: the new name where it is of that type."""
+
+    def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
+        """The expression with the name of an enum, domain or sequence, and of nothing else, replaced."""
+
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         """A table that was renamed, or a column of it, with what the engine renames by itself beside that."""
+
+    def folded(self, kind: Kind, name: str) -> str:
+        """The name as the engine compares it with others of that kind, such as without case."""
 
     def shares_names(self, kind: Kind) -> bool:
         """Whether no two tables of a namespace may have parts of that kind with one name."""
@@ -337,9 +347,8 @@ def _rename(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Change
     obj = catalog.get(ref)
     assert obj is not None, f"no {ref}"
     renamed = replace(obj, name=to)
-    return {ref: None, ref_of(renamed): renamed} | (
-        _retyped(ref, to, catalog) if ref.kind in (Kind.ENUM, Kind.DOMAIN) else {}
-    )
+    named_in_texts = ref.kind in (Kind.ENUM, Kind.DOMAIN, Kind.SEQUENCE)
+    return {ref: None, ref_of(renamed): renamed} | (_reworded(ref, to, catalog, rewriting) if named_in_texts else {})
 
 
 def _part_at(catalog: Catalog, ref: Ref) -> Part:
@@ -448,20 +457,40 @@ def _table_with_column_renamed(table: Table, before: str, after: str, rewriting:
     )
 
 
-def _retyped(ref: Ref, to: str, catalog: Catalog) -> Changes:
-    """The tables whose columns have the renamed type."""
+def _reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
+    """The tables and domains that have the renamed enum, domain or sequence in their types or expressions."""
+
+    def words(text: str | None) -> Any:
+        return None if text is None else rewriting.rename_object_in_expression(text, ref, to)
+
+    def column(current: Any) -> Any:
+        of_type = rewriting.rename_type(current.type, ref, to)
+        return replace(current, type=of_type, default=words(current.default))
+
+    def computed(current: Column) -> Column:
+        generated = current.generated
+        if generated is not None:
+            generated = replace(generated, expression=words(generated.expression))
+        moved: Column = column(current)
+        return replace(moved, generated=generated)
+
+    def check(current: Check) -> Check:
+        return replace(current, expression=words(current.expression))
+
+    def index(current: Index) -> Index:
+        keys = tuple(replace(key, expression=words(key.expression)) for key in current.columns)
+        return replace(current, columns=keys, where=words(current.where))
+
     changes: Changes = {}
-    prefix = f"{ref.namespace}." if ref.namespace is not None else ""
-    for obj in catalog.of_kind(Kind.TABLE):
-        assert isinstance(obj, Table)
-        columns = tuple(
-            replace(column, type=prefix + to + column.type[len(prefix + ref.name) :])
-            if column.type == prefix + ref.name or column.type.startswith(f"{prefix}{ref.name}[")
-            else column
-            for column in obj.columns
-        )
-        if columns != obj.columns:
-            changes[ref_of(obj)] = replace(obj, columns=columns)
+    for obj in (*catalog.of_kind(Kind.TABLE), *catalog.of_kind(Kind.DOMAIN)):
+        moved: SchemaObject = obj
+        if isinstance(obj, Table):
+            columns, checks = tuple(map(computed, obj.columns)), tuple(map(check, obj.checks))
+            moved = replace(obj, columns=columns, checks=checks, indexes=tuple(map(index, obj.indexes)))
+        elif isinstance(obj, Domain) and ref_of(obj) != ref:
+            moved = replace(column(obj), checks=tuple(map(check, obj.checks)))
+        if moved != obj:
+            changes[ref_of(obj)] = moved
     return changes
 
 

@@ -202,7 +202,7 @@ def _leads(operation: Operation) -> bool:
     """Whether it comes first: what is renamed, so that everything else speaks of it by its new name, and what steps
     aside for that."""
     if isinstance(operation, Drop):
-        return isinstance(operation.obj, View | Trigger)
+        return isinstance(operation.obj, View | Trigger | Routine | Policy)
     return isinstance(operation, Rename) and operation.ref.kind in (
         Kind.NAMESPACE,
         Kind.ENUM,
@@ -332,13 +332,14 @@ class _Needs:
 
     def _space(self, ref: Ref) -> tuple[str, ...]:
         """What a name must be unique in, and the name."""
+        name = self._rewriting.folded(ref.kind, ref.name)
         if ref.table is not None and not self._rewriting.shares_names(ref.kind):
-            return (ref.kind, ref.namespace or "", ref.table, ref.name)
+            return (ref.kind, ref.namespace or "", ref.table, name)
         if ref.kind in _RELATIONS:
-            return (ref.namespace or "", ref.name)
+            return (ref.namespace or "", name)
         if ref.kind is Kind.ROUTINE:
             return (ref.namespace or "", ref.name.split("(")[0], "()")
-        return (ref.kind, ref.namespace or "", ref.name)
+        return (ref.kind, ref.namespace or "", name)
 
     def of(self, obj: AnyObject, table: Name | None) -> Iterator[Ref]:
         """The addresses of what an object needs to exist."""
@@ -374,7 +375,11 @@ class _Needs:
         match part:
             case Column():
                 yield from self._of_type(part.type)
-                yield from self._of_expressions(part.default, part.generated.expression if part.generated else None)
+                if part.generated is not None:
+                    yield from self._of_columns(part.generated.expression, table)
+                computed = part.generated.expression if part.generated is not None else None
+                yield from self._of_columns(computed, table)
+                yield from self._of_expressions(part.default, computed)
             case PrimaryKey() | Unique():
                 yield from map(column, (*part.columns, *part.include))
             case ForeignKey():

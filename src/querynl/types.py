@@ -52,7 +52,8 @@ _SYNONYMS = {
 }
 
 # One type and nothing more: words, perhaps quoted and qualified, with arguments and array brackets.
-_WORD = r'(?:[A-Za-z_\u0080-\uffff][\w$]*|"(?:[^"\x00]|"")+")'
+# All beyond ASCII may begin a name; said as "not ASCII", for a range up to the last character is slow to compile.
+_WORD = r'(?:(?:[A-Za-z_]|[^\x00-\x7f])[\w$]*|"(?:[^"\x00]|"")+")'
 _ARGUMENT = r"(?:[+-]?\d+|[A-Za-z_]\w*|'(?:[^'\\]|''|\\.)*')"
 _ONE_TYPE = re.compile(
     rf"\s*{_WORD}(?:\.{_WORD})*(?:\s+{_WORD})*\s*(?:\(\s*{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*\s*\))?"

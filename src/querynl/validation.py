@@ -59,7 +59,7 @@ def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Itera
     if not table.name:
         yield Problem(f"{path}.name", "A table needs a name")
     columns = {column.name for column in table.columns}
-    if not columns:
+    if not columns and not table.options:  # an option may say what a table is made of instead
         yield Problem(f"{path}.columns", f"Table {table.name!r} has no columns")
     yield from _duplicates(
         (f"{path}.columns[{number}]", f"column {table.name}.{column.name}")

@@ -57,10 +57,9 @@ def _run(connection: Connection, statement: Statement) -> None:
 def loaded(pair: Pair, engine: str, databases: Databases) -> Iterator[Live]:
     """A database with the schema before and its rows, and the plan that leads to the one after."""
     with databases.temporary(engine) as database, databases.temporary(engine) as target:
-        database.execute(pair.before)
-        target.execute(pair.after)
-        if pair.rows:
-            database.execute(pair.rows)
+        for where, script in ((database, pair.before), (target, pair.after), (database, pair.rows)):
+            if script.strip():
+                where.execute(script)
         dialect = dialect_of(database)
         before, after = inspected(database, dialect), inspected(target, dialect)
         yield Live(database, dialect, before, after, plan(before, diff(before, after, dialect).operations, dialect))

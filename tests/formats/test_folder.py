@@ -1,6 +1,5 @@
 """Folders read back: all three frameworks, in the order in which their migrations run."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -169,12 +168,11 @@ def test_a_file_in_another_encoding_is_an_error_that_names_it(tmp_path: Path) ->
         formats.find(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_an_unreadable_folder_is_an_error(tmp_path: Path) -> None:
-    tmp_path.chmod(0)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
 
     with pytest.raises(SourceUnreadable, match="cannot be read"):
-        formats.find(tmp_path)
+        formats.find(tmp_path / "loop")
 
 
 def test_python_without_a_revision_is_no_migration(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ No driver is imported before the first connection that needs it.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from querynl.connections.profiles import (
@@ -18,7 +20,7 @@ from querynl.connections.profiles import (
     use_profile,
 )
 from querynl.connections.protocol import Connection
-from querynl.connections.target import DIALECTS, SSL_MODES, Dialect, SSLMode, Target
+from querynl.connections.target import DIALECTS, MEMORY, SSL_MODES, Dialect, SSLMode, Target
 from querynl.connections.urls import is_url, parse_url
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "find_profile",
     "is_url",
     "load_profiles",
+    "look_into",
     "parse_url",
     "remove_profile",
     "resolve",
@@ -64,3 +67,10 @@ def connect(target: Target, *, read_only: bool = False) -> Connection:
     from querynl.connections.drivers import mysql
 
     return mysql.open_connection(target, read_only=read_only)
+
+
+def look_into(target: Target) -> Connection:
+    """A session that changes nothing; a SQLite file that is not there yet is an empty database, and is not created."""
+    if target.file is not None and not Path(target.file).exists():
+        target = msgspec.structs.replace(target, file=MEMORY)
+    return connect(target, read_only=True)

@@ -97,23 +97,28 @@ def _token_fault(found: tuple[Token, ...]) -> str | None:
     return "its brackets do not match" if open_brackets else None
 
 
+def _may_hold(expression: str, name: str) -> bool:
+    """Whether it is worth looking for the name; quotes inside quotes are written twice."""
+    return name.lower() in expression.lower().replace('""', '"').replace("``", "`")
+
+
 def mentions(expression: str, name: str, dialect: str) -> bool:
     """Whether the expression has the name as an identifier, quoted or not."""
-    if name.lower() not in expression.lower():
+    if not _may_hold(expression, name):
         return False
     return any(_is_name(token, name, dialect) for token in tokens(expression, dialect))
 
 
 def rename_identifier(expression: str, before: str, after: str, dialect: str, quote: Callable[[str], str]) -> str:
-    """The expression with one identifier replaced; what was not quoted stays so where it can."""
-    if before.lower() not in expression.lower():
+    """The expression with one identifier replaced, by what `quote` makes of the new name."""
+    if not _may_hold(expression, before):
         return expression
     pieces: list[str] = []
     position = 0
     for token in tokens(expression, dialect):
         if _is_name(token, before, dialect):
             start, end = token.start, token.end + 1
-            pieces += [expression[position:start], _spelled(expression[start:end], after, quote)]
+            pieces += [expression[position:start], quote(after)]
             position = end
     return "".join([*pieces, expression[position:]])
 
@@ -126,8 +131,3 @@ def _is_name(token: Token, name: str, dialect: str) -> bool:
     if kind in ("STRING", "NUMBER", "NATIONAL_STRING", "HEX_STRING", "RAW_STRING", "HEREDOC_STRING"):
         return False
     return token.text.lower() == name.lower()
-
-
-def _spelled(old: str, new: str, quote: Callable[[str], str]) -> str:
-    plain = new.isidentifier() and new.isascii() and new == new.lower() and not old.startswith(('"', "`", "["))
-    return new if plain else quote(new)

@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, ExitStack
 from msgspec import Struct
 from msgspec.structs import replace
 
-from querynl.connections import Connection, connect
+from querynl.connections import Connection, look_into
 from querynl.dialects import Dialect, dialect_named
 from querynl.diff import diff
-from querynl.errors import SchemaInvalid, ScratchUnavailable
-from querynl.naming import named
+from querynl.errors import QueryNLError, SchemaInvalid, ScratchUnavailable
+from querynl.naming import named, without_names
 from querynl.plan import plan, statements
 from querynl.schema import Schema, canonical
 from querynl.scratch import Scratch
@@ -50,10 +50,12 @@ def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenS
         return Comparison(before=start, after=end, dialect=dialect, notes=tuple(notes))
     with ExitStack() as stack:
         reader = _EngineReader(dialect, open_scratch, stack)
-        start = reader.read(before, like=None)
-        end = reader.read(after, like=start)
         if isinstance(before, Declared):  # what has no name takes it from the other side
+            end = reader.read(after, like=None)
             start = reader.read(before, like=end)
+        else:
+            start = reader.read(before, like=None)
+            end = reader.read(after, like=start)
         return Comparison(
             before=start,
             after=end,
@@ -71,7 +73,11 @@ def _localised(source: Declared, dialect: Dialect) -> Schema:
             where=source.origin,
             remedy=f"Use --dialect {schema.dialect}, or a schema whose dialect is null.",
         )
-    return dialect.localise(schema)
+    try:
+        return dialect.localise(schema)
+    except QueryNLError as error:
+        error.where = f"{source.origin}, {error.where}" if error.where else source.origin
+        raise
 
 
 class _EngineReader:
@@ -89,7 +95,7 @@ class _EngineReader:
         """The schema as an engine tells it; `like` is what a declared one takes names from."""
         match source:
             case Live():
-                with connect(source.target) as connection:
+                with look_into(source.target) as connection:
                     return self._inspected(connection)
             case SQLTexts():
                 renames = DeclaredRenames()
@@ -103,17 +109,20 @@ class _EngineReader:
                 return self._read_declared(source, like)
 
     def _read_declared(self, source: Declared, like: Schema | None) -> Schema:
-        schema = named(_localised(source, self.dialect), self.dialect, like=like)
+        schema = _localised(source, self.dialect)
         try:
             throwaway = self._throwaway()
         except ScratchUnavailable as error:
             note = f"{source.origin} was compared as text, not read by an engine. {error.remedy or ''}".strip()
             if note not in self.notes:
                 self.notes.append(note)
-            return schema
+            return named(schema, self.dialect, like=like)
         with throwaway as connection:
-            create(replace(canonical(schema), name=None), connection, self.dialect)
-            return with_renames(self._inspected(connection), renames_of(schema))
+            whole = named(schema, self.dialect)
+            create(replace(canonical(whole), name=None), connection, self.dialect)
+            found = with_renames(self._inspected(connection), renames_of(schema))
+        # Only now do both sides speak the engine's words, so that what has no name is found again by what it says.
+        return named(without_names(found, schema, whole), self.dialect, like=like)
 
     def _throwaway(self) -> AbstractContextManager[Connection]:
         if self._scratch is None:

@@ -214,10 +214,13 @@ class _TableLocaliser:
 
     def _index_key(self, key: IndexColumn) -> IndexColumn:
         """The key as SQLite writes it; its only order of NULLs is the one that goes with the order of values."""
-        expression = None if key.expression is None else self._spelled(key.expression)
+        expression = None if key.expression is None else self._named_in(key.expression)
         collation = None if key.collation is None else raised(key.collation)
         return replace(key, expression=expression, collation=collation, nulls=None, opclass=None, prefix=None)
 
     def _spelled(self, expression: str) -> str:
+        return self._named_in(spelled_alike(expression))
+
+    def _named_in(self, expression: str) -> str:
         names = tuple(column.name for column in self._table.columns)
-        return spelled_in_table(spelled_alike(expression), self._table.name, names)
+        return spelled_in_table(expression, self._table.name, names)

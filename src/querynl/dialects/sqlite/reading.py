@@ -7,14 +7,14 @@ SQLite has accepted, so nothing is checked again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from querynl.dialects.sqlite.names import folded, raised
 from querynl.dialects.sqlite.words import Word, bare, closing, joined, split_at_commas, words
 
 
-@dataclass
-class KeyText:
+class KeyText(Struct):
     """A PRIMARY KEY or UNIQUE clause."""
 
     columns: tuple[str, ...]
@@ -23,51 +23,45 @@ class KeyText:
     autoincrement: bool = False
 
 
-@dataclass
-class CheckText:
+class CheckText(Struct):
     expression: str
     name: str | None
     on_conflict: str | None = None
 
 
-@dataclass
-class ForeignKeyText:
+class ForeignKeyText(Struct):
     name: str | None
     deferrable: bool = False
     initially_deferred: bool = False
 
 
-@dataclass
-class ColumnText:
+class ColumnText(Struct):
     collation: str | None = None
     generated: str | None = None
     not_null_name: str | None = None
     not_null_conflict: str | None = None
 
 
-@dataclass
-class TableText:
+class TableText(Struct):
     """What a CREATE TABLE statement says beyond the catalog; columns by their folded names."""
 
-    columns: dict[str, ColumnText] = field(default_factory=dict)
+    columns: dict[str, ColumnText] = {}
     primary_key: KeyText | None = None
-    uniques: list[KeyText] = field(default_factory=list)
-    checks: list[CheckText] = field(default_factory=list)
-    foreign_keys: list[ForeignKeyText] = field(default_factory=list)
+    uniques: list[KeyText] = []
+    checks: list[CheckText] = []
+    foreign_keys: list[ForeignKeyText] = []
     strict: bool = False
     without_rowid: bool = False
 
 
-@dataclass
-class IndexTerm:
+class IndexTerm(Struct):
     """One key of an index as it is written."""
 
     expression: str
     collation: str | None
 
 
-@dataclass
-class IndexText:
+class IndexText(Struct):
     terms: list[IndexTerm]
     where: str | None
 
