@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from querynl.dialects import Dialect, Statement, dialect_named
 from querynl.diff import diff
 from querynl.operations import apply
 from querynl.plan import Plan, Reversibility, plan, statements
+from querynl.runner.execution import segments, settings_apart
 from querynl.schema import Name, Schema, Table
 from querynl.sources.renames import with_renames
 from querynl.sources.sql_file import declared_renames
@@ -34,9 +35,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def pair(on: str, databases: Databases) -> Iterator[tuple[Connection, Connection]]:
     """Sessions on two fresh databases of the case's engine."""
-    with databases.temporary(on) as first, databases.temporary(on) as second:
-        with _session(first) as one, _session(second) as other:
-            yield one, other
+    with (
+        databases.temporary(on) as first,
+        databases.temporary(on) as second,
+        _session(first) as one,
+        _session(second) as other,
+    ):
+        yield one, other
 
 
 def _session(database: Database) -> Connection:
@@ -62,10 +67,10 @@ def test_a_case_migrates_as_written_and_back(
         assert down.strip() == case.blocks[f"{on} down"].strip()
 
     rows = _rows(live, before, dialect)
-    _run(live, statements(made.up))
+    _migrate(live, statements(made.up), dialect)
     assert not diff(dialect.inspect(live), after, dialect).operations, "up arrives, and planning again finds nothing"
     _assert_counts_kept(rows, live, before, made, dialect)
-    _run(live, statements(made.down))
+    _migrate(live, statements(made.down), dialect)
     assert not diff(dialect.inspect(live), before, dialect).operations, "down returns"
     if made.reversibility is Reversibility.LOSSLESS:
         assert _rows(live, before, dialect) == rows, "what is lossless brings every value back"
@@ -85,7 +90,20 @@ def _planned(case: Case, before: Schema, after: Schema, dialect: Dialect) -> Pla
     return plan(before, operations, dialect, reordered=difference.reordered)
 
 
-def _run(connection: Connection, script: list[Statement]) -> None:
+def _migrate(connection: Connection, script: Sequence[Statement], dialect: Dialect) -> None:
+    """Run the statements as the runner does: in one transaction, as far as the engine and they allow it."""
+    settings, body = settings_apart(script, dialect)
+    _run(connection, settings.before)
+    for segment in segments(body, dialect):
+        if segment.atomic and dialect.rolls_back_ddl:
+            with connection.transaction():
+                _run(connection, segment.statements)
+        else:
+            _run(connection, segment.statements)
+    _run(connection, settings.after)
+
+
+def _run(connection: Connection, script: Sequence[Statement]) -> None:
     for statement in script:
         if statement.expects_no_rows:
             assert connection.rows(statement.sql) == [], statement.sql

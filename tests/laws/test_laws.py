@@ -44,9 +44,13 @@ law = settings(
 @pytest.fixture
 def sessions(engine: str, databases: Databases) -> Iterator[tuple[Connection, Connection]]:
     """Sessions on two databases of the engine, emptied by each example for itself."""
-    with databases.temporary(engine) as first, databases.temporary(engine) as second:
-        with connect(parse_url(first.url)) as one, connect(parse_url(second.url)) as other:
-            yield one, other
+    with (
+        databases.temporary(engine) as first,
+        databases.temporary(engine) as second,
+        connect(parse_url(first.url)) as one,
+        connect(parse_url(second.url)) as other,
+    ):
+        yield one, other
 
 
 @law
