@@ -1,0 +1,93 @@
+"""PostgreSQL, versions 15 to 18."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from querynl.dialects import expressions
+from querynl.dialects.postgresql import renaming, rules, spelling, split
+from querynl.dialects.postgresql.inspection import inspect
+from querynl.dialects.postgresql.localise import localise
+from querynl.dialects.postgresql.rendering import render
+from querynl.dialects.postgresql.types import keeps_values
+from querynl.dialects.protocol import Dialect, Reader, Statement
+from querynl.operations import Catalog, Change, Drop, Operation
+from querynl.schema import AnyObject, Column, Kind, Name, Ref, Schema, Table
+
+NEWEST = (18,)
+
+
+class PostgreSQL(Dialect):
+    """The room of PostgreSQL; `version` is the server's, None stands for the newest known."""
+
+    name = "postgresql"
+    rolls_back_ddl = True
+    references_ahead = False
+    names_primary_keys = True
+
+    def __init__(self, version: tuple[int, ...] | None = None) -> None:
+        self.version = version or NEWEST
+
+    def fits(self, name: str) -> bool:
+        return len(name.encode()) <= spelling.MAX_NAME_BYTES
+
+    def quote(self, name: str) -> str:
+        return spelling.quote(name)
+
+    def literal(self, text: str) -> str:
+        return spelling.literal(text)
+
+    def mentions(self, expression: str, name: str) -> bool:
+        return expressions.mentions(expression, name, self.name)
+
+    def rename_in_expression(self, expression: str, before: str, after: str) -> str:
+        return expressions.rename_identifier(expression, before, after, self.name, spelling.identifier)
+
+    def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
+        return renaming.rename_type(column_type, ref, to)
+
+    def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
+        return renaming.rename_object_in_expression(expression, ref, to)
+
+    def alters(self, before: AnyObject, after: AnyObject, table: Name | None) -> bool:
+        return rules.alters(before, after, self.version)
+
+    def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
+        return table
+
+    def folded(self, kind: Kind, name: str) -> str:
+        return name
+
+    def shares_names(self, kind: Kind) -> bool:
+        # An index, and so a key, is a relation beside the tables.
+        return kind in (Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE)
+
+    def renames(self, kind: Kind) -> bool:
+        return rules.renames(kind)
+
+    def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
+        return rules.blocks(operation, dependent)
+
+    def localise(self, schema: Schema) -> Schema:
+        return localise(schema, self)
+
+    def groups(self, operation: Operation) -> bool:
+        return False
+
+    def rebuilds_table_for(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> bool:
+        return False
+
+    def widens(self, before: Column, after: Column) -> bool:
+        return keeps_values(before.type, after.type)
+
+    def render(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> list[Statement]:
+        return render(operations, before, after)
+
+    def inspect(self, reader: Reader) -> Schema:
+        return inspect(reader)
+
+    def split(self, script: str) -> list[Statement]:
+        return split.split(script)
+
+    def script(self, statements: Sequence[Statement]) -> str:
+        return split.join(statements)

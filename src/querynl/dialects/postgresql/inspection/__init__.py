@@ -1,0 +1,231 @@
+"""A schema read from PostgreSQL's catalog, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from querynl.dialects.postgresql.inspection import queries, tables
+from querynl.dialects.postgresql.inspection.lookup import (
+    BOOKKEEPING,
+    PG_CLASS,
+    PG_CONSTRAINT,
+    PG_NAMESPACE,
+    PG_POLICY,
+    PG_PROC,
+    PG_REWRITE,
+    PG_TRIGGER,
+    PG_TYPE,
+    Lookup,
+    dependencies,
+    namespace,
+)
+from querynl.dialects.postgresql.inspection.routines import note_routines, routines
+from querynl.dialects.postgresql.inspection.session import canonical_session
+from querynl.dialects.protocol import Reader
+from querynl.schema import (
+    Check,
+    Domain,
+    Enum,
+    Extension,
+    Kind,
+    Name,
+    Namespace,
+    Policy,
+    Ref,
+    Schema,
+    Table,
+    Trigger,
+    View,
+    canonical,
+)
+
+Rows = Sequence[Sequence[Any]]
+
+_RELATION_KINDS = {"r": Kind.TABLE, "p": Kind.TABLE, "v": Kind.VIEW, "m": Kind.VIEW}
+_COMMANDS: dict[str, Any] = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
+_ENABLED = {"D": "disabled", "R": "replica", "A": "always"}
+# Versions that brought columns of the catalog which are asked for.
+_VERSION_18 = 180000
+
+
+def inspect(reader: Reader) -> Schema:
+    """What the connected database holds, in canonical form. Objects that extensions made are left out."""
+    with canonical_session(reader) as version:
+        return canonical(_Inspection(reader, version).schema())
+
+
+class _Inspection:
+    """One reading of the catalog: first the names of everything, then the objects."""
+
+    def __init__(self, reader: Reader, version: int) -> None:
+        self._reader = reader
+        self._version = version
+        self._lookup = Lookup(reader.rows(queries.COMMENTS), reader.rows(queries.COLLATIONS))
+
+    def schema(self) -> Schema:
+        lookup = self._lookup
+        relations = [row for row in self._reader.rows(queries.RELATIONS) if row[2] not in BOOKKEEPING]
+        for oid, schema, name, kind, *_ in relations:
+            lookup.relations[oid] = Ref(_RELATION_KINDS[kind], namespace(schema), name)
+        columns = self._reader.rows(queries.COLUMNS)
+        tables.note_columns(columns, lookup)
+        enums, domains = self._reader.rows(queries.ENUMS), self._reader.rows(queries.DOMAINS)
+        for kind, rows in ((Kind.ENUM, enums), (Kind.DOMAIN, domains)):
+            lookup.types.update((oid, Ref(kind, namespace(schema), name)) for oid, schema, name, *_ in rows)
+        routine_rows = self._reader.rows(queries.ROUTINES)
+        note_routines(routine_rows, lookup)
+        constraints = tables.Constraints(self._constraint_rows(), lookup)
+        domain_checks = self._reader.rows(queries.DOMAIN_CHECKS)
+        needs = self._needs(domain_checks)
+        counters = tables.Counters(self._reader.rows(queries.SEQUENCES), lookup)
+        indexes = tables.indexes(self._reader.rows(queries.INDEXES), self._reader.rows(queries.INDEX_KEYS), lookup)
+        found_tables = tuple(self._tables(relations, columns, constraints, indexes, counters))
+        return Schema(
+            dialect="postgresql",
+            namespaces=tuple(
+                Namespace(name=name, comment=lookup.comment(PG_NAMESPACE, oid))
+                for oid, name in self._reader.rows(queries.NAMESPACES)
+            ),
+            extensions=tuple(
+                Extension(name=name, namespace=namespace(schema))
+                for name, schema in self._reader.rows(queries.EXTENSIONS)
+            ),
+            enums=tuple(
+                Enum(
+                    name=name,
+                    namespace=namespace(schema),
+                    values=tuple(values),
+                    comment=lookup.comment(PG_TYPE, oid),
+                )
+                for oid, schema, name, values in enums
+            ),
+            domains=tuple(self._domains(domains, domain_checks, needs[PG_TYPE])),
+            tables=found_tables,
+            sequences=tuple(counters.remaining()),
+            views=tuple(self._views(relations, indexes, needs[PG_CLASS])),
+            routines=tuple(routines(routine_rows, self._reader.rows(queries.AGGREGATES), needs[PG_PROC], lookup)),
+            triggers=tuple(self._triggers(needs[PG_TRIGGER])),
+            policies=tuple(self._policies(needs[PG_POLICY])),
+            unmanaged={kind: count for kind, count in sorted(self._reader.rows(queries.UNMANAGED)) if count},
+        )
+
+    def _constraint_rows(self) -> Rows:
+        newer = self._version >= _VERSION_18
+        return self._reader.rows(
+            queries.CONSTRAINTS.format(
+                enforced="k.conenforced" if newer else "true", period="k.conperiod" if newer else "false"
+            )
+        )
+
+    def _needs(self, domain_checks: Rows) -> Mapping[int, dict[int, set[Ref]]]:
+        """What each object needs, by the OIDs of its catalog and its own; a view's needs are under PG_CLASS."""
+        found: dict[int, dict[int, set[Ref]]] = defaultdict(dict)
+        domain_of = {row[0]: row[1] for row in domain_checks}
+        holders = {PG_CONSTRAINT: PG_TYPE, PG_REWRITE: PG_CLASS}
+        for catalog, oid, needed_catalog, needed, number, row_of in self._reader.rows(queries.DEPENDENCIES):
+            holder = domain_of.get(oid, 0) if catalog == PG_CONSTRAINT else oid
+            if (needed_catalog, needed) != (PG_CLASS, holder):  # a view's rule needs the view
+                refs = found[holders.get(catalog, catalog)].setdefault(holder, set())
+                refs.update(self._lookup.needed(needed_catalog, needed, number, row_of))
+        return found
+
+    def _tables(
+        self,
+        relations: Rows,
+        columns: Rows,
+        constraints: tables.Constraints,
+        indexes: Mapping[int, list[Any]],
+        counters: tables.Counters,
+    ) -> Iterator[Table]:
+        partitions = {row[0]: row[15][0] for row in relations if row[14] is not None}
+        found = tables.columns(columns, self._lookup, counters, partitions)
+        for row in relations:
+            oid = row[0]
+            ref = self._lookup.relations[oid]
+            if ref.kind is Kind.TABLE:
+                yield Table(
+                    name=ref.name,
+                    namespace=ref.namespace,
+                    columns=tuple(found.get(oid, ())),
+                    primary_key=constraints.primary.get(oid),
+                    uniques=tuple(constraints.uniques.get(oid, ())),
+                    foreign_keys=tuple(constraints.foreign_keys.get(oid, ())),
+                    checks=tuple(constraints.checks.get(oid, ())),
+                    indexes=tuple(indexes.get(oid, ())),
+                    inherits=self._parents(row[15]),
+                    comment=self._lookup.comment(PG_CLASS, oid),
+                    options=tables.table_options(row),
+                )
+
+    def _parents(self, oids: Iterable[int]) -> tuple[Name, ...]:
+        return tuple(name for oid in oids if (name := self._lookup.table(oid)) is not None)
+
+    def _views(
+        self, relations: Rows, indexes: Mapping[int, list[Any]], needs: Mapping[int, set[Ref]]
+    ) -> Iterator[View]:
+        for row in relations:
+            oid = row[0]
+            ref = self._lookup.relations[oid]
+            if ref.kind is Kind.VIEW:
+                yield View(
+                    name=ref.name,
+                    namespace=ref.namespace,
+                    definition=row[16].strip().rstrip(";"),
+                    materialized=row[3] == "m",
+                    options=tables.table_options(row),
+                    indexes=tuple(indexes.get(oid, ())),
+                    comment=self._lookup.comment(PG_CLASS, oid),
+                    depends_on=dependencies(needs.get(oid, ())),
+                )
+
+    def _domains(self, rows: Rows, checks: Rows, needs: Mapping[int, set[Ref]]) -> Iterator[Domain]:
+        for oid, schema, name, of_type, not_null, default, collation in rows:
+            yield Domain(
+                name=name,
+                namespace=namespace(schema),
+                type=of_type,
+                nullable=not not_null,
+                default=default,
+                collation=self._lookup.collation(collation),
+                checks=tuple(
+                    Check(
+                        name=check,
+                        expression=expression,
+                        validated=valid,
+                        comment=self._lookup.comment(PG_CONSTRAINT, check_oid),
+                    )
+                    for check_oid, domain, check, expression, valid in sorted(checks, key=lambda row: str(row[2]))
+                    if domain == oid
+                ),
+                comment=self._lookup.comment(PG_TYPE, oid),
+                depends_on=dependencies(needs.get(oid, set()) - {self._lookup.types[oid]}),
+            )
+
+    def _triggers(self, needs: Mapping[int, set[Ref]]) -> Iterator[Trigger]:
+        for oid, schema, table, name, definition, enabled in self._reader.rows(queries.TRIGGERS):
+            yield Trigger(
+                name=name,
+                table=table,
+                namespace=namespace(schema),
+                definition=definition,
+                options={"enabled": _ENABLED[enabled]} if enabled in _ENABLED else {},
+                comment=self._lookup.comment(PG_TRIGGER, oid),
+                depends_on=dependencies(needs.get(oid, ())),
+            )
+
+    def _policies(self, needs: Mapping[int, set[Ref]]) -> Iterator[Policy]:
+        for oid, schema, table, name, command, permissive, roles, using, check in self._reader.rows(queries.POLICIES):
+            yield Policy(
+                name=name,
+                table=table,
+                namespace=namespace(schema),
+                command=_COMMANDS[command],
+                permissive=permissive,
+                roles=tuple(roles),
+                using=using,
+                check=check,
+                comment=self._lookup.comment(PG_POLICY, oid),
+                depends_on=dependencies(needs.get(oid, ())),
+            )

@@ -1,0 +1,228 @@
+"""The catalog queries of an inspection: one for each kind of object, to be joined in Python.
+
+https://www.postgresql.org/docs/current/catalogs.html
+"""
+
+from __future__ import annotations
+
+# The first OID that a user's object can have (FirstNormalObjectId).
+FIRST_USER_OID = 16384
+
+_USER_NAMESPACE = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+
+
+def _own(catalog: str, oid: str) -> str:
+    """A condition: the object was not made by an extension."""
+    return f"""NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = '{catalog}'::regclass
+        AND member.objid = {oid} AND member.deptype = 'e')"""
+
+
+SETTINGS = "SELECT current_setting('server_version_num')::int, {current}"
+
+NAMESPACES = f"""
+    SELECT n.oid, n.nspname FROM pg_namespace n
+    WHERE {_USER_NAMESPACE} AND n.nspname <> 'public' AND {_own("pg_namespace", "n.oid")}"""
+
+EXTENSIONS = """
+    SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname <> 'plpgsql'"""
+
+ENUMS = f"""
+    SELECT t.oid, n.nspname, t.typname,
+        ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.typtype = 'e' AND {_USER_NAMESPACE} AND {_own("pg_type", "t.oid")}"""
+
+DOMAINS = f"""
+    SELECT t.oid, n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod), t.typnotnull,
+        pg_get_expr(t.typdefaultbin, 'pg_type'::regclass),
+        CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation END
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
+    WHERE t.typtype = 'd' AND {_USER_NAMESPACE} AND {_own("pg_type", "t.oid")}"""
+
+DOMAIN_CHECKS = """
+    SELECT k.oid, k.contypid, k.conname, pg_get_expr(k.conbin, 0), k.convalidated
+    FROM pg_constraint k WHERE k.contypid <> 0 AND k.contype = 'c'"""
+
+RELATIONS = f"""
+    SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.relpersistence = 'u',
+        c.reloptions, toast.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident::text,
+        CASE WHEN a.amname <> 'heap' THEN a.amname END, s.spcname, c.relispopulated,
+        CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, pg_get_expr(c.relpartbound, c.oid),
+        ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno),
+        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid AND toast.reloptions IS NOT NULL
+    LEFT JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.reloftype = 0 AND {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+
+# The type is that of an array's elements, so that an array of an enum is found to need the enum.
+COLUMNS = f"""
+    SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
+        CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN t.typelem ELSE t.oid END,
+        a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text,
+        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation END,
+        CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
+        a.attcompression::text, NULLIF(a.attstattarget, -1), a.attoptions, a.attislocal
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND {_USER_NAMESPACE}
+    ORDER BY a.attrelid, a.attnum"""
+
+# {enforced} and {period} are columns of version 18.
+CONSTRAINTS = f"""
+    SELECT k.oid, k.conrelid, k.conname, k.contype::text, k.conkey, k.confrelid, k.confkey,
+        k.confdeltype::text, k.confupdtype::text, k.confmatchtype::text, k.confdelsetcols,
+        k.condeferrable, k.condeferred, k.convalidated, k.connoinherit, {{enforced}}, {{period}},
+        CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, tn.nspname, tc.relname,
+        i.indkey::int2[], i.indnkeyatts, i.indnullsnotdistinct, x.reloptions, s.spcname,
+        i.indisreplident, i.indisclustered
+    FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+    LEFT JOIN pg_class tc ON tc.oid = k.confrelid LEFT JOIN pg_namespace tn ON tn.oid = tc.relnamespace
+    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u')
+    LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = x.reltablespace
+    WHERE k.conrelid <> 0 AND k.contype IN ('p', 'u', 'f', 'c') AND k.conislocal AND k.coninhcount = 0
+        AND {_USER_NAMESPACE}"""
+
+INDEXES = f"""
+    SELECT i.indexrelid, i.indrelid, c.relname, a.amname, i.indisunique, i.indnullsnotdistinct, i.indnkeyatts,
+        pg_get_expr(i.indpred, i.indrelid), c.reloptions, s.spcname, i.indisvalid OR c.relkind = 'I',
+        i.indisreplident, i.indisclustered
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+    WHERE {_USER_NAMESPACE}
+        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+        AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)"""
+
+# Bit 1 of an option is DESC, bit 2 is NULLS FIRST.
+INDEX_KEYS = f"""
+    SELECT i.indexrelid, key.number, ta.attname,
+        CASE WHEN key.attnum = 0 THEN pg_get_indexdef(i.indexrelid, key.number::int, false) END,
+        CASE WHEN NOT o.opcdefault OR ia.attoptions IS NOT NULL THEN
+            CASE WHEN pg_opclass_is_visible(o.oid) THEN quote_ident(o.opcname)
+            ELSE format('%I.%I', opn.nspname, o.opcname) END END,
+        ia.attoptions,
+        CASE WHEN key.collated <> 0 AND key.collated <> COALESCE(ta.attcollation, ty.typcollation)
+            THEN key.collated END,
+        key.option
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[])
+        WITH ORDINALITY AS key (attnum, opclass, collated, option, number)
+    LEFT JOIN pg_attribute ta ON ta.attrelid = i.indrelid AND ta.attnum = key.attnum AND key.attnum <> 0
+    LEFT JOIN pg_opclass o ON o.oid = key.opclass LEFT JOIN pg_namespace opn ON opn.oid = o.opcnamespace
+    LEFT JOIN pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum = key.number
+    LEFT JOIN pg_type ty ON ty.oid = ia.atttypid
+    WHERE {_USER_NAMESPACE}
+    ORDER BY i.indexrelid, key.number"""
+
+# Only what differs from its type's own collation is looked up here.
+COLLATIONS = f"""
+    SELECT c.oid, c.collname, n.nspname, pg_collation_is_visible(c.oid)
+    FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+    WHERE c.oid IN (SELECT attcollation FROM pg_attribute WHERE attrelid >= {FIRST_USER_OID})
+        OR c.oid IN (SELECT typcollation FROM pg_type WHERE oid >= {FIRST_USER_OID})"""
+
+SEQUENCES = f"""
+    SELECT c.oid, n.nspname, c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax,
+        s.seqcache, s.seqcycle, c.relpersistence = 'u', d.deptype::text, d.refobjid, d.refobjsubid
+    FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
+        AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+    WHERE {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+
+# A range type's constructors belong to it ('i'). Only a body in SQL that is kept as text is read.
+ROUTINES = f"""
+    SELECT p.oid, n.nspname, p.proname, p.prokind::text,
+        CASE WHEN p.prokind = 'a' THEN pg_get_function_identity_arguments(p.oid)
+            ELSE oidvectortypes(p.proargtypes) END,
+        CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END,
+        CASE WHEN l.lanname = 'sql' AND p.prosqlbody IS NULL THEN p.prosrc END
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+    WHERE {_USER_NAMESPACE} AND NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = 'pg_proc'::regclass
+        AND member.objid = p.oid AND member.deptype IN ('e', 'i'))"""
+
+# The plain half of an aggregate, then its moving half.
+AGGREGATES = f"""
+    SELECT a.aggfnoid::oid, pg_get_function_arguments(a.aggfnoid), a.aggkind::text,
+        a.aggtransfn::regproc::text, a.aggtranstype::regtype::text, NULLIF(a.aggtransspace, 0),
+        NULLIF(a.aggfinalfn::oid, 0)::regproc::text, a.aggfinalextra, a.aggfinalmodify::text,
+        NULLIF(a.aggcombinefn::oid, 0)::regproc::text, NULLIF(a.aggserialfn::oid, 0)::regproc::text,
+        NULLIF(a.aggdeserialfn::oid, 0)::regproc::text, a.agginitval,
+        NULLIF(a.aggmtransfn::oid, 0)::regproc::text, NULLIF(a.aggminvtransfn::oid, 0)::regproc::text,
+        NULLIF(a.aggmtranstype, 0)::regtype::text, NULLIF(a.aggmtransspace, 0),
+        NULLIF(a.aggmfinalfn::oid, 0)::regproc::text, a.aggmfinalextra, a.aggmfinalmodify::text, a.aggminitval,
+        CASE WHEN o.oid IS NOT NULL THEN format('OPERATOR(%I.%s)', opn.nspname, o.oprname) END, p.proparallel::text
+    FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid
+    LEFT JOIN pg_operator o ON o.oid = a.aggsortop LEFT JOIN pg_namespace opn ON opn.oid = o.oprnamespace
+    WHERE p.oid >= {FIRST_USER_OID}"""
+
+TRIGGERS = f"""
+    SELECT t.oid, n.nspname, c.relname, t.tgname, pg_get_triggerdef(t.oid, true), t.tgenabled::text
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relkind IN ('r', 'p', 'v')
+        AND {_USER_NAMESPACE} AND {_own("pg_trigger", "t.oid")} AND {_own("pg_class", "c.oid")}"""
+
+POLICIES = f"""
+    SELECT p.oid, n.nspname, c.relname, p.polname, p.polcmd::text, p.polpermissive,
+        ARRAY(SELECT CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r)::text END
+            FROM unnest(p.polroles) r ORDER BY 1),
+        pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
+    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+
+# What views (through their rule), policies, triggers, routines and checks of domains need. An array's type
+# stands for its elements', a row's type for its table.
+DEPENDENCIES = f"""
+    SELECT d.classid::int, CASE WHEN r.oid IS NULL THEN d.objid ELSE r.ev_class END, d.refclassid::int,
+        COALESCE(e.oid, d.refobjid), d.refobjsubid, COALESCE(NULLIF(e.typrelid, 0), NULLIF(t.typrelid, 0))
+    FROM pg_depend d
+    LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
+    LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typlen = -1
+    WHERE d.refobjid >= {FIRST_USER_OID} AND d.deptype IN ('n', 'a')
+        AND d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_trigger'::regclass,
+            'pg_proc'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass)
+        AND (r.oid IS NULL OR r.rulename = '_RETURN')
+        AND (d.classid <> 'pg_constraint'::regclass OR EXISTS (
+            SELECT FROM pg_constraint k WHERE k.oid = d.objid AND k.contypid <> 0))"""
+
+COMMENTS = f"""
+    SELECT d.classoid::int, d.objoid, d.objsubid, d.description FROM pg_description d
+    WHERE d.objoid >= {FIRST_USER_OID} AND d.classoid <> 'pg_extension'::regclass"""
+
+
+def _counted(kind: str, catalog: str, condition: str) -> str:
+    return f"""SELECT '{kind}', count(*) FROM {catalog} o
+        WHERE o.oid >= {FIRST_USER_OID} AND ({condition}) AND {_own(catalog, "o.oid")}"""
+
+
+# What is seen and left alone.
+UNMANAGED = " UNION ALL ".join(
+    _counted(kind, catalog, condition)
+    for kind, catalog, condition in (
+        ("access methods", "pg_am", "true"),
+        ("base types", "pg_type", "o.typtype = 'b' AND o.typelem = 0"),
+        ("casts", "pg_cast", "true"),
+        ("collations", "pg_collation", "true"),
+        ("composite types", "pg_class", "o.relkind = 'c'"),
+        ("conversions", "pg_conversion", "true"),
+        ("event triggers", "pg_event_trigger", "true"),
+        ("exclusion constraints", "pg_constraint", "o.contype = 'x'"),
+        ("foreign data wrappers", "pg_foreign_data_wrapper", "true"),
+        ("foreign servers", "pg_foreign_server", "true"),
+        ("foreign tables", "pg_class", "o.relkind = 'f'"),
+        ("languages", "pg_language", "true"),
+        ("operator classes", "pg_opclass", "true"),
+        ("operators", "pg_operator", "true"),
+        ("publications", "pg_publication", "true"),
+        ("range types", "pg_type", "o.typtype = 'r'"),
+        ("rules", "pg_rewrite", "o.rulename <> '_RETURN'"),
+        ("statistics objects", "pg_statistic_ext", "true"),
+        ("text search configurations", "pg_ts_config", "true"),
+        ("text search dictionaries", "pg_ts_dict", "true"),
+        ("text search parsers", "pg_ts_parser", "true"),
+        ("text search templates", "pg_ts_template", "true"),
+        ("typed tables", "pg_class", "o.relkind IN ('r', 'p') AND o.reloftype <> 0"),
+    )
+)

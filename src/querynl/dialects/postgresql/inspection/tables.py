@@ -1,0 +1,335 @@
+"""Tables, their columns, constraints and indexes, and the sequences behind columns, as the catalog has them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from querynl import schema as model
+from querynl.dialects.postgresql.inspection.lookup import (
+    PG_CLASS,
+    PG_CONSTRAINT,
+    Lookup,
+    namespace,
+    storage_options,
+)
+from querynl.dialects.postgresql.spelling import identifier, serial_sequence, type_text
+from querynl.dialects.postgresql.types import LARGEST
+from querynl.schema import (
+    Action,
+    Check,
+    Column,
+    ForeignKey,
+    Generated,
+    Identity,
+    Index,
+    IndexColumn,
+    Kind,
+    OptionValue,
+    PrimaryKey,
+    Ref,
+    Unique,
+)
+
+Rows = Iterable[Sequence[Any]]
+
+_ACTIONS: dict[str, Action] = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
+_STORAGE = {"p": "plain", "e": "external", "x": "extended", "m": "main"}
+_COMPRESSION = {"p": "pglz", "l": "lz4"}
+_IDENTITY_ALWAYS = "a"
+_GENERATED_STORED = "s"
+_REPLICA_IDENTITIES = {"f": "full", "n": "nothing"}
+_STORED = frozenset("rp")
+# A sequence depends on its column automatically if it is OWNED BY it, internally if it is its identity.
+_OWNED, _IDENTITY = "a", "i"
+
+
+class Counters:
+    """The sequences that serve columns, told apart from those that are objects of their own."""
+
+    def __init__(self, rows: Rows, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._identities: dict[tuple[int, int], model.Sequence] = {}
+        self._owned: dict[tuple[int, int], model.Sequence] = {}
+        self.own: list[model.Sequence] = []
+        for row in rows:
+            self._note(row)
+
+    def _note(self, row: Sequence[Any]) -> None:
+        (oid, schema, name, of_type, start, increment, low, high, cache, cycle, unlogged, link, table, number) = row
+        owner = self._lookup.relations.get(table)
+        if table is not None and owner is None:
+            return  # it serves a table that is not managed
+        rising = increment > 0
+        least, most = (1, LARGEST[of_type]) if rising else (-LARGEST[of_type] - 1, -1)
+        counted = model.Sequence(
+            name=name,
+            namespace=namespace(schema),
+            type=None if of_type == "bigint" else of_type,
+            start=None if start == (low if rising else high) else start,
+            increment=None if increment == 1 else increment,
+            minimum=None if low == least else low,
+            maximum=None if high == most else high,
+            cache=None if cache == 1 else cache,
+            cycle=cycle,
+            options={"unlogged": True} if unlogged and link is None else {},
+            comment=self._lookup.comment(PG_CLASS, oid),
+            owned_by=(owner.name, self._lookup.columns[table, number]) if owner is not None else None,
+        )
+        if link == _IDENTITY:
+            self._identities[table, number] = counted
+        elif link == _OWNED:
+            self._owned[table, number] = counted
+        else:
+            self.own.append(counted)
+
+    def serial(self, column: tuple[int, int], of_type: str, default: str | None) -> bool:
+        """Whether the column is what SERIAL makes; its sequence is then no object of its own."""
+        found = self._owned.get(column)
+        ref = self._lookup.relations[column[0]]
+        name = serial_sequence(ref.name, self._lookup.columns[column])
+        if found != model.Sequence(
+            name=name,
+            namespace=ref.namespace,
+            type=None if of_type == "bigint" else of_type,
+            owned_by=(ref.name, self._lookup.columns[column]),
+        ):
+            return False
+        text = type_text(ref.namespace, name).replace("'", "''")
+        if default != f"nextval('{text}'::regclass)":
+            return False
+        del self._owned[column]
+        return True
+
+    def identity(self, column: tuple[int, int], always: bool) -> tuple[Identity, dict[str, OptionValue]]:
+        """The column's identity, and what its sequence has that `Identity` does not say."""
+        found = self._identities[column]
+        ref = self._lookup.relations[column[0]]
+        facts = {
+            "minimum": found.minimum,
+            "maximum": found.maximum,
+            "cache": found.cache,
+            "cycle": found.cycle or None,
+            "sequence": None if found.name == serial_sequence(ref.name, found.owned_by[1]) else found.name,  # type: ignore[index]
+        }
+        options: dict[str, OptionValue] = {name: value for name, value in facts.items() if value is not None}
+        return Identity(start=found.start, increment=found.increment, always=always), options
+
+    def remaining(self) -> list[model.Sequence]:
+        """The sequences that are objects of their own, once every column has been asked for."""
+        return [*self.own, *self._owned.values()]
+
+
+def columns(rows: Rows, lookup: Lookup, counters: Counters, parents: Mapping[int, int]) -> dict[int, list[Column]]:
+    """The columns that each table itself declares, by the table's OID; `parents` are those of partitions.
+
+    What a table inherits is told by its parent alone; of a partition's columns, those that differ from it.
+    """
+    declared = {(row[0], row[2]): row for row in rows}
+    found: dict[int, list[Column]] = defaultdict(list)
+    for row in rows:
+        table, name, is_local = row[0], row[2], row[-1]
+        if table not in lookup.relations:
+            continue
+        if table in parents:
+            above = declared.get((parents[table], name))
+            is_local = above is None or _own_facts(above, lookup) != _own_facts(row, lookup)
+        if is_local:
+            found[table].append(_column(row, lookup, counters))
+    return found
+
+
+def _own_facts(row: Sequence[Any], lookup: Lookup) -> tuple[Any, ...]:
+    """What a partition may have otherwise than its partitioned table."""
+    (not_null, default), (storage, compression, statistics, parameters) = row[5:7], row[10:14]
+    return not_null, default, storage, compression, statistics, parameters, lookup.comment(PG_CLASS, row[0], row[1])
+
+
+def note_columns(rows: Rows, lookup: Lookup) -> None:
+    for table, number, name, _, of_type, *_ in rows:
+        lookup.columns[table, number] = name
+        lookup.column_types[table, number] = of_type
+
+
+def _column(row: Sequence[Any], lookup: Lookup, counters: Counters) -> Column:
+    (table, number, name, of_type, _, not_null, default, identified, generated) = row[:9]
+    (collation, storage, compression, statistics, parameters, _) = row[9:]
+    options: dict[str, OptionValue] = {}
+    identity = None
+    computed = None
+    if identified:
+        identity, options = counters.identity((table, number), identified == _IDENTITY_ALWAYS)
+    elif generated:
+        computed = Generated(expression=default, stored=generated == _GENERATED_STORED)
+        default = None
+    elif default is not None and default.startswith("nextval(") and counters.serial((table, number), of_type, default):
+        identity, default = Identity(serial=True), None
+    if storage is not None:
+        options["storage"] = _STORAGE[storage]
+    if compression:
+        options["compression"] = _COMPRESSION[compression]
+    if statistics is not None:
+        options["statistics"] = statistics
+    options.update(storage_options(parameters))
+    return Column(
+        name=name,
+        type=of_type,
+        nullable=not not_null,
+        default=default,
+        identity=identity,
+        generated=computed,
+        collation=lookup.collation(collation),
+        comment=lookup.comment(PG_CLASS, table, number),
+        options=options,
+    )
+
+
+class Constraints:
+    """The constraints of every table, by the table's OID."""
+
+    def __init__(self, rows: Rows, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self.primary: dict[int, PrimaryKey] = {}
+        self.uniques: dict[int, list[Unique]] = defaultdict(list)
+        self.foreign_keys: dict[int, list[ForeignKey]] = defaultdict(list)
+        self.checks: dict[int, list[Check]] = defaultdict(list)
+        for row in rows:
+            if row[1] in lookup.relations:
+                self._note(row)
+
+    def _note(self, row: Sequence[Any]) -> None:
+        (oid, table, name, kind, numbers) = row[:5]
+        comment = self._lookup.comment(PG_CONSTRAINT, oid)
+        ref = self._lookup.relations[table]
+        if kind == "f":
+            self.foreign_keys[table].append(self._foreign_key(row, comment))
+            return
+        if kind == "c":
+            (_, valid, no_inherit, enforced) = row[12:16]
+            self.checks[table].append(
+                Check(
+                    name=name,
+                    expression=row[17],
+                    validated=valid or not enforced,
+                    enforced=enforced,
+                    inherited=not no_inherit,
+                    comment=comment,
+                )
+            )
+            return
+        (deferrable, deferred) = row[11:13]
+        (keys, key_count, together, parameters, tablespace, replica, clustered) = row[20:]
+        facts: dict[str, Any] = {
+            "name": name,
+            "columns": self._lookup.column_names(table, numbers),
+            "deferrable": deferrable,
+            "initially_deferred": deferred,
+            "include": self._lookup.column_names(table, keys[key_count:]),
+            "options": _index_options(parameters, tablespace, True, replica, clustered)
+            | ({"without_overlaps": True} if row[16] else {}),
+            "comment": comment,
+        }
+        if kind == "p":
+            self.primary[table] = PrimaryKey(**facts)
+            self._lookup.keys[oid] = Ref(Kind.PRIMARY_KEY, ref.namespace, name, ref.name)
+        else:
+            self.uniques[table].append(Unique(**facts, nulls_not_distinct=together))
+
+    def _foreign_key(self, row: Sequence[Any], comment: str | None) -> ForeignKey:
+        (_, table, name, _, numbers, target, target_numbers, on_delete, on_update, match, set_columns) = row[:11]
+        (deferrable, deferred, valid, _, enforced, period) = row[11:17]
+        (target_schema, target_name) = row[18:20]
+        options: dict[str, OptionValue] = {}
+        if set_columns:
+            options["on_delete_columns"] = ", ".join(map(identifier, self._lookup.column_names(table, set_columns)))
+        if not enforced:
+            options["not_enforced"] = True
+        if period:
+            options["period"] = True
+        return ForeignKey(
+            name=name,
+            columns=self._lookup.column_names(table, numbers),
+            references=target_name,
+            references_namespace=namespace(target_schema),
+            referenced_columns=self._lookup.column_names(target, target_numbers),
+            on_delete=_ACTIONS[on_delete],
+            on_update=_ACTIONS[on_update],
+            match="full" if match == "f" else "simple",
+            deferrable=deferrable,
+            initially_deferred=deferred,
+            validated=valid or not enforced,
+            options=options,
+            comment=comment,
+        )
+
+
+def _index_options(
+    parameters: Sequence[str] | None, tablespace: str | None, valid: bool, replica: bool, clustered: bool
+) -> dict[str, OptionValue]:
+    options = storage_options(parameters)
+    if tablespace is not None:
+        options["tablespace"] = tablespace
+    switches = {"invalid": not valid, "replica_identity": replica, "cluster": clustered}
+    options.update((name, True) for name, is_on in switches.items() if is_on)
+    return options
+
+
+def indexes(rows: Rows, key_rows: Rows, lookup: Lookup) -> dict[int, list[Index]]:
+    """The indexes that no constraint owns, by the OID of their table or materialised view."""
+    keys: dict[int, list[Sequence[Any]]] = defaultdict(list)
+    for row in key_rows:
+        keys[row[0]].append(row)
+    found: dict[int, list[Index]] = defaultdict(list)
+    for oid, table, name, method, unique, together, key_count, where, parameters, tablespace, *flags in rows:
+        if table not in lookup.relations:
+            continue
+        found[table].append(
+            Index(
+                name=name,
+                columns=tuple(_index_column(row, lookup) for row in keys[oid][:key_count]),
+                unique=unique,
+                method=None if method == "btree" else method,
+                include=tuple(row[2] for row in keys[oid][key_count:]),
+                where=where,
+                nulls_not_distinct=together,
+                options=_index_options(parameters, tablespace, *flags),
+                comment=lookup.comment(PG_CLASS, oid),
+            )
+        )
+    return found
+
+
+def _index_column(row: Sequence[Any], lookup: Lookup) -> IndexColumn:
+    (_, _, column, expression, opclass, parameters, collation, option) = row
+    descending, nulls_first = bool(option & 1), bool(option & 2)
+    if parameters:
+        opclass += f"({', '.join(parameters)})"
+    return IndexColumn(
+        column=column,
+        expression=expression,
+        order="desc" if descending else "asc",
+        nulls=None if nulls_first == descending else "first" if nulls_first else "last",
+        opclass=opclass,
+        collation=lookup.collation(collation),
+    )
+
+
+def table_options(row: Sequence[Any]) -> dict[str, OptionValue]:
+    """The attributes of a table or materialised view, from its row of the relations."""
+    (_, _, _, kind, unlogged, parameters, toast, secured, forced, replica, method, tablespace) = row[:12]
+    (populated, partition_by, bound, _, _) = row[12:]
+    options = storage_options(parameters) | storage_options(toast, "toast.")
+    facts = {
+        "unlogged": unlogged or None,
+        "row_security": secured or None,
+        "force_row_security": forced or None,
+        "replica_identity": _REPLICA_IDENTITIES.get(replica) if kind in _STORED else None,
+        "access_method": method,
+        "tablespace": tablespace,
+        "with_no_data": True if kind == "m" and not populated else None,
+        "partition_by": partition_by,
+        "partition_bound": bound,
+    }
+    options.update((name, value) for name, value in facts.items() if value is not None)
+    return options

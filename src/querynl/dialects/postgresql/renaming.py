@@ -1,0 +1,52 @@
+"""Names in types and expressions, as they read after a rename."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from querynl.dialects.expressions import tokens
+from querynl.dialects.postgresql.spelling import element_type, literal, named_type, type_text
+from querynl.schema import Kind, Name, Ref
+
+
+def rename_type(column_type: str, ref: Ref, to: str) -> str:
+    """The column's type with its enum's or domain's new name."""
+    if ref.kind is Kind.SEQUENCE or named_type(column_type) != Name(ref.namespace, ref.name):
+        return column_type
+    return type_text(ref.namespace, to) + column_type[len(element_type(column_type)) :]
+
+
+def rename_object_in_expression(expression: str, ref: Ref, to: str) -> str:
+    """The expression with the new name in casts to a type, or in the texts that are cast to regclass."""
+    if ref.name not in expression:
+        return expression
+    places = _sequences(expression, ref) if ref.kind is Kind.SEQUENCE else _casts(expression, ref)
+    new = type_text(ref.namespace, to)
+    if ref.kind is Kind.SEQUENCE:
+        new = literal(new)
+    for start, end in reversed(list(places)):
+        expression = expression[:start] + new + expression[end:]
+    return expression
+
+
+def _casts(expression: str, ref: Ref) -> Iterator[tuple[int, int]]:
+    """Where the type's name, with its namespace, stands after `::`."""
+    found = tokens(expression, "postgresql")
+    for at, token in enumerate(found):
+        if token.token_type.name != "DCOLON":
+            continue
+        words = found[at + 1 : at + 4]
+        count = 3 if len(words) == 3 and words[1].text == "." else 1
+        if words:
+            start, end = words[0].start, words[:count][-1].end + 1
+            if named_type(expression[start:end]) == Name(ref.namespace, ref.name):
+                yield start, end
+
+
+def _sequences(expression: str, ref: Ref) -> Iterator[tuple[int, int]]:
+    """Where a text that is cast to regclass names the sequence."""
+    found = tokens(expression, "postgresql")
+    for text, cast, word in zip(found, found[1:], found[2:], strict=False):
+        is_name = text.token_type.name == "STRING" and named_type(text.text) == Name(ref.namespace, ref.name)
+        if is_name and cast.token_type.name == "DCOLON" and word.text.lower() == "regclass":
+            yield text.start, text.end + 1

@@ -1,0 +1,188 @@
+"""Operations as PostgreSQL's statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from querynl import schema as model
+from querynl.dialects.postgresql.rendering import columns, constraints, indexes, objects, sequences, tables, types
+from querynl.dialects.postgresql.rendering.around import Around
+from querynl.dialects.postgresql.rendering.arrays import with_settled_arrays
+from querynl.dialects.postgresql.spelling import qualified, quote
+from querynl.dialects.postgresql.split import split
+from querynl.dialects.protocol import Statement
+from querynl.operations import Catalog, Change, Create, Drop, Operation, Rename, RunSQL
+from querynl.schema import (
+    AnyObject,
+    Check,
+    Column,
+    Domain,
+    Enum,
+    Extension,
+    ForeignKey,
+    Index,
+    Kind,
+    Name,
+    Namespace,
+    Policy,
+    PrimaryKey,
+    Ref,
+    Routine,
+    Table,
+    Trigger,
+    Unique,
+    View,
+)
+
+_NO_TABLE = Name(None, "")
+
+
+def render(operations: Sequence[Operation], before: Catalog, after: Catalog) -> list[Statement]:
+    """The statements for the operations; see `Dialect.render`."""
+    around = Around(before, after)
+    return [
+        statement
+        for operation in operations
+        for sql in _render(operation, around)
+        for statement in split(with_settled_arrays(sql))
+    ]
+
+
+def _render(operation: Operation, around: Around) -> Iterator[str]:
+    match operation:
+        case Create(obj, table):
+            return _create(obj, table or _NO_TABLE, around)
+        case Drop(obj, table):
+            return _drop(obj, table or _NO_TABLE, around)
+        case Change(table=table):
+            return _change(operation, table or _NO_TABLE, around)
+        case Rename(ref, to):
+            return _rename(ref, to, around.before)
+        case RunSQL(up):
+            return iter(up)
+        case _:
+            assert_never(operation)
+
+
+def _create(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
+    match obj:
+        case Namespace():
+            return objects.create_namespace(obj)
+        case Extension():
+            return objects.create_extension(obj)
+        case Enum():
+            return types.create_enum(obj)
+        case Domain():
+            return types.create_domain(obj)
+        case model.Sequence():
+            return sequences.create(obj, around)
+        case Routine():
+            return objects.create_routine(obj)
+        case Table():
+            return tables.create(obj, around.after)
+        case Column():
+            return columns.add(table, obj, around)
+        case PrimaryKey() | Unique() | ForeignKey() | Check():
+            return constraints.add(table, obj)
+        case Index():
+            return indexes.create(table, obj)
+        case View():
+            return objects.create_view(obj)
+        case Trigger():
+            return objects.create_trigger(obj)
+        case Policy():
+            return objects.create_policy(obj)
+        case _:
+            assert_never(obj)
+
+
+def _drop(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
+    match obj:
+        case Namespace():
+            return objects.drop_namespace(obj)
+        case Extension():
+            return objects.drop_extension(obj)
+        case Enum() | Domain():
+            return types.drop(obj)
+        case model.Sequence():
+            return sequences.drop(obj, around)
+        case Routine():
+            return objects.drop_routine(obj)
+        case Table():
+            return tables.drop(obj)
+        case Column():
+            return columns.drop(table, obj, around)
+        case PrimaryKey() | Unique() | ForeignKey() | Check():
+            return constraints.drop(table, obj)
+        case Index():
+            return indexes.drop(table, obj)
+        case View():
+            return objects.drop_view(obj)
+        case Trigger():
+            return objects.drop_trigger(obj)
+        case Policy():
+            return objects.drop_policy(obj)
+        case _:
+            assert_never(obj)
+
+
+def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
+    old, new = operation.before, operation.after
+    match old, new:
+        case Namespace(), Namespace():
+            return objects.change_namespace(old, new)
+        case Extension(), Extension():
+            return objects.change_extension(old, new)
+        case Enum(), Enum():
+            return types.change_enum(old, new, around)
+        case Domain(), Domain():
+            return types.change_domain(old, new, around)
+        case model.Sequence(), model.Sequence():
+            return sequences.change(old, new, around)
+        case Routine(), Routine():
+            return objects.change_routine(old, new)
+        case Table(), Table():
+            return tables.change(old, new)
+        case Column(), Column():
+            return columns.change(table, old, new, operation.using, around)
+        case ((PrimaryKey() | Unique() | ForeignKey() | Check()), (PrimaryKey() | Unique() | ForeignKey() | Check())):
+            return constraints.change(table, old, new)
+        case Index(), Index():
+            return indexes.change(table, old, new)
+        case View(), View():
+            return objects.change_view(old, new)
+        case Trigger(), Trigger():
+            return objects.change_trigger(old, new)
+        case Policy(), Policy():
+            return objects.change_policy(old, new)
+        case _:
+            raise AssertionError(f"{type(old)} does not become {type(new)}")
+
+
+# The word between ALTER and the name.
+_RENAMED = {Kind.NAMESPACE: "SCHEMA", Kind.ENUM: "TYPE", Kind.DOMAIN: "DOMAIN", Kind.SEQUENCE: "SEQUENCE"}
+
+
+def _rename(ref: Ref, to: str, before: Catalog) -> Iterator[str]:
+    if ref.kind in _RENAMED:
+        name = quote(ref.name) if ref.kind is Kind.NAMESPACE else qualified(ref.namespace, ref.name)
+        return iter([f"ALTER {_RENAMED[ref.kind]} {name} RENAME TO {quote(to)}"])
+    if ref.kind is Kind.INDEX:
+        return iter([f"ALTER INDEX {qualified(ref.namespace, ref.name)} RENAME TO {quote(to)}"])
+    if ref.kind is Kind.VIEW:
+        view = before.get(ref)
+        assert isinstance(view, View), f"no {ref}"
+        return objects.rename_view(view, to)
+    owner = Name(ref.namespace, ref.name if ref.kind is Kind.TABLE else str(ref.table))
+    if ref.kind in (Kind.TRIGGER, Kind.POLICY):
+        return iter([f"ALTER {ref.kind.upper()} {quote(ref.name)} ON {qualified(*owner)} RENAME TO {quote(to)}"])
+    table = before.table(owner)
+    assert table is not None, f"no table {owner}"
+    if ref.kind is Kind.TABLE:
+        return tables.rename(table, to)
+    if ref.kind is Kind.COLUMN:
+        column = table.column(ref.name)
+        assert column is not None, f"no {ref}"
+        return tables.rename_column(table, column, to)
+    return tables.rename_constraint(owner, ref.name, to)

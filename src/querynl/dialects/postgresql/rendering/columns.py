@@ -1,0 +1,276 @@
+"""Columns as SQL: in CREATE TABLE, added, dropped, and changed in place.
+
+https://www.postgresql.org/docs/current/sql-altertable.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from querynl.dialects.postgresql.options import COLUMN_ATTRIBUTES, parameters
+from querynl.dialects.postgresql.rendering.around import Around
+from querynl.dialects.postgresql.rendering.comments import comment_on
+from querynl.dialects.postgresql.rendering.sequences import change_facts, linked, set_after_largest
+from querynl.dialects.postgresql.spelling import (
+    collation_text,
+    literal,
+    named_type,
+    qualified,
+    quote,
+    serial_sequence,
+)
+from querynl.dialects.postgresql.types import conversion, keeps_values
+from querynl.operations import Catalog
+from querynl.schema import Column, Enum, Kind, Name, Ref, Sequence
+
+_SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
+
+# A default in a column's definition may hold none of these outside brackets: it is a b_expr of the grammar.
+_LOOSE_OPERATORS = re.compile(r"\b(?:and|or|not|in|is|like|ilike|between|at|collate|similar|isnull|notnull)\b", re.I)
+_LABEL = re.compile(r"'((?:[^']|'')*)'(?:::.*)?", re.DOTALL)
+
+
+def definition(column: Column) -> str:
+    """The column as CREATE TABLE and ADD COLUMN want it."""
+    counted = column.identity
+    words = [quote(column.name), column.type]
+    if counted is not None and counted.serial:
+        words[1] = _SERIALS[column.type]
+    if column.collation is not None:
+        words.append(f"COLLATE {collation_text(column.collation)}")
+    if column.generated is not None:
+        kind = "STORED" if column.generated.stored else "VIRTUAL"
+        words.append(f"GENERATED ALWAYS AS ({column.generated.expression}) {kind}")
+    elif counted is not None and not counted.serial:
+        words.append(identity_clause(column))
+    elif column.default is not None:
+        words.append(f"DEFAULT {_bracketed(column.default)}")
+    if not column.nullable:
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def _bracketed(expression: str) -> str:
+    return f"({expression})" if _LOOSE_OPERATORS.search(expression) else expression
+
+
+def identity_clause(column: Column) -> str:
+    """GENERATED … AS IDENTITY with the options of its sequence."""
+    assert column.identity is not None
+    options = [f"{word} {value}" if value is not True else word for word, value in _counting_options(column).items()]
+    when = "ALWAYS" if column.identity.always else "BY DEFAULT"
+    return f"GENERATED {when} AS IDENTITY" + (f" ({' '.join(options)})" if options else "")
+
+
+def _counting_options(column: Column) -> dict[str, object]:
+    assert column.identity is not None
+    words = {
+        "SEQUENCE NAME": quote(str(column.options["sequence"])) if "sequence" in column.options else None,
+        "START WITH": column.identity.start,
+        "INCREMENT BY": column.identity.increment,
+        "MINVALUE": column.options.get("minimum"),
+        "MAXVALUE": column.options.get("maximum"),
+        "CACHE": column.options.get("cache"),
+        "CYCLE": column.options.get("cycle"),
+    }
+    return {word: value for word, value in words.items() if value is not None}
+
+
+def override(column: Column) -> str:
+    """What a new partition says otherwise than its partitioned table."""
+    words = [quote(column.name)]
+    if column.default is not None and column.generated is None:
+        words.append(f"DEFAULT {_bracketed(column.default)}")
+    if not column.nullable:
+        words.append("NOT NULL")
+    return " ".join(words) if len(words) > 1 else ""
+
+
+def attributes(table: Name, column: Column) -> Iterator[str]:
+    """What a new column has beyond its definition."""
+    actions = list(_attribute_changes(None, column))
+    if actions:
+        yield alter(table, actions)
+    if column.comment is not None:
+        yield comment_on("COLUMN", f"{qualified(*table)}.{quote(column.name)}", column.comment)
+
+
+def alter(table: Name, actions: list[str]) -> str:
+    """ALTER TABLE with one or several actions, which the engine makes in one pass over the rows."""
+    head = f"ALTER TABLE {qualified(*table)}"
+    return f"{head} {actions[0]}" if len(actions) == 1 else head + "\n    " + ",\n    ".join(actions)
+
+
+def add(table: Name, column: Column, around: Around) -> Iterator[str]:
+    inherited = _inherited(table, column.name, around.after)
+    if inherited is not None:
+        yield from change(table, inherited, column, None, around)
+        return
+    yield alter(table, [f"ADD COLUMN {definition(column)}"])
+    yield from attributes(table, column)
+    yield from linked(table, (column,), around.after)
+
+
+def drop(table: Name, column: Column, around: Around) -> Iterator[str]:
+    inherited = _inherited(table, column.name, around.before)
+    if inherited is not None:
+        yield from change(table, column, inherited, None, around)
+        return
+    yield alter(table, [f"DROP COLUMN {quote(column.name)}"])
+
+
+def _inherited(table: Name, name: str, catalog: Catalog) -> Column | None:
+    """The column that a partition has from its partitioned table; what the partition says of it is what differs."""
+    found = catalog.table(table)
+    while found is not None and "partition_bound" in found.options:
+        found = catalog.table(found.inherits[0])
+        if found is not None and (column := found.column(name)) is not None:
+            return column
+    return None
+
+
+# ------------------------------------------------------------------------------------------- changes
+
+
+def change(table: Name, old: Column, new: Column, using: str | None, around: Around) -> Iterator[str]:
+    """The statements that turn one column into the other, in place; the values stay."""
+    if _inherited(table, new.name, around.after) is not None:
+        # A partition's column gets its type from the partitioned table.
+        old = replace(old, type=new.type, collation=new.collation, generated=new.generated)
+    counts_otherwise = _way_of_counting(old) != _way_of_counting(new)
+    # A sequence that is an object of its own by now serves the column and stays.
+    sequence = Name(table.namespace, serial_sequence(table.name, new.name))
+    apart = around.before.get(Ref(Kind.SEQUENCE, *sequence)) is not None
+    if counts_otherwise and old.identity is not None:
+        yield from _stop_counting(table, old, None if apart else sequence)
+    if old.identity and new.identity and not counts_otherwise and keeps_values(new.type, old.type):
+        yield from _counter_changes(table, old, new)  # before the type is too narrow for the old limits
+    actions = list(_actions(old, new, using, around.after))
+    if actions:
+        yield alter(table, actions)
+    if old.identity and new.identity and not counts_otherwise and not keeps_values(new.type, old.type):
+        yield from _counter_changes(table, old, new)
+    if counts_otherwise and new.identity is not None:
+        yield from _start_counting(table, new, None if apart else sequence)
+    if old.comment != new.comment:
+        yield comment_on("COLUMN", f"{qualified(*table)}.{quote(new.name)}", new.comment)
+
+
+def _way_of_counting(column: Column) -> str | None:
+    return None if column.identity is None else "serial" if column.identity.serial else "identity"
+
+
+def _stop_counting(table: Name, column: Column, sequence: Name | None) -> Iterator[str]:
+    assert column.identity is not None
+    what = "DEFAULT" if column.identity.serial else "IDENTITY"
+    yield alter(table, [f"ALTER COLUMN {quote(column.name)} DROP {what}"])
+    if column.identity.serial and sequence is not None:
+        yield f"DROP SEQUENCE {qualified(*sequence)}"
+
+
+def _start_counting(table: Name, column: Column, sequence: Name | None) -> Iterator[str]:
+    """A counter that goes on after the largest number there is."""
+    assert column.identity is not None
+    action = f"ALTER COLUMN {quote(column.name)}"
+    if column.identity.serial:
+        name = qualified(table.namespace, serial_sequence(table.name, column.name))
+        if sequence is not None:
+            yield f"CREATE SEQUENCE {name} AS {column.type} OWNED BY {qualified(*table)}.{quote(column.name)}"
+        yield alter(table, [f"{action} SET DEFAULT nextval({literal(name)}::regclass)"])
+    else:
+        yield alter(table, [f"{action} ADD {identity_clause(column)}"])
+    yield set_after_largest(table, column)
+
+
+def _counter_changes(table: Name, old: Column, new: Column) -> Iterator[str]:
+    """What becomes of the sequence of a column that keeps its way of counting."""
+    assert old.identity is not None
+    assert new.identity is not None
+    if old.identity.always != new.identity.always:
+        always = "ALWAYS" if new.identity.always else "BY DEFAULT"
+        yield alter(table, [f"ALTER COLUMN {quote(new.name)} SET GENERATED {always}"])
+    before, after = _counter(table, old), _counter(table, new)
+    if before.name != after.name:
+        yield f"ALTER SEQUENCE {qualified(table.namespace, before.name)} RENAME TO {quote(after.name)}"
+    # ALTER COLUMN TYPE gives the sequence of an identity the type as well.
+    if new.identity.serial or replace(before, type=after.type) != after:
+        yield from change_facts(before, after)
+
+
+def _counter(table: Name, column: Column) -> Sequence:
+    """The sequence behind a column."""
+    assert column.identity is not None
+    facts = {name: value for name, value in column.options.items() if name in ("minimum", "maximum", "cache", "cycle")}
+    plain = Sequence(
+        name=str(column.options.get("sequence", serial_sequence(table.name, column.name))),
+        namespace=table.namespace,
+        type=None if column.type == "bigint" else column.type,
+        start=column.identity.start,
+        increment=column.identity.increment,
+    )
+    return replace(plain, **facts)
+
+
+def retyped(old: Column, new: Column) -> bool:
+    return old.type != new.type or old.collation != new.collation
+
+
+def _actions(old: Column, new: Column, using: str | None, after: Catalog) -> Iterator[str]:
+    """The actions of ALTER TABLE. The engine takes away first, then retypes, then adds, whatever their order is."""
+    column = f"ALTER COLUMN {quote(new.name)}"
+    moved = retyped(old, new)
+    if old.default is not None and (moved or new.default is None):
+        yield f"{column} DROP DEFAULT"
+    if new.nullable and not old.nullable:
+        yield f"{column} DROP NOT NULL"
+    if moved:
+        yield f"{column} {_type_clause(old, new, using)}"
+    if new.generated is not None and old.generated is not None and old.generated != new.generated:
+        yield f"{column} SET EXPRESSION AS ({new.generated.expression})"
+    if new.default is not None and (moved or new.default != old.default) and settable(new, after):
+        yield f"{column} SET DEFAULT {new.default}"
+    if not new.nullable and old.nullable:
+        yield f"{column} SET NOT NULL"
+    yield from _attribute_changes(old, new)
+
+
+def _type_clause(old: Column, new: Column, using: str | None) -> str:
+    expression = using if using is not None else conversion(quote(new.name), old.type, new.type)
+    collation = f" COLLATE {collation_text(new.collation)}" if new.collation is not None else ""
+    return f"TYPE {new.type}{collation}" + (f" USING {expression}" if expression is not None else "")
+
+
+def settable(column: Column, catalog: Catalog) -> bool:
+    """Whether the default is a value of the column's type already, or still.
+
+    Where a migration changes an enum's labels and a default that names one, whichever change comes second
+    sets the default.
+    """
+    name = named_type(column.type)
+    found = None if name is None else catalog.get(Ref(Kind.ENUM, *name))
+    label = _LABEL.fullmatch(column.default or "")
+    if not isinstance(found, Enum) or label is None or column.type.endswith("]"):
+        return True
+    return label[1].replace("''", "'") in found.values
+
+
+def _attribute_changes(old: Column | None, new: Column) -> Iterator[str]:
+    """Storage, compression, statistics and the planner's parameters."""
+    column = f"ALTER COLUMN {quote(new.name)}"
+    before = {} if old is None else old.options
+    for option, word, usual in (
+        ("storage", "SET STORAGE", "DEFAULT"),
+        ("compression", "SET COMPRESSION", "DEFAULT"),
+        ("statistics", "SET STATISTICS", "-1"),
+    ):
+        if before.get(option) != new.options.get(option):
+            yield f"{column} {word} {str(new.options.get(option, usual)).upper()}"
+    old_parameters, new_parameters = parameters(before, COLUMN_ATTRIBUTES), parameters(new.options, COLUMN_ATTRIBUTES)
+    if gone := sorted(old_parameters.keys() - new_parameters.keys()):
+        yield f"{column} RESET ({', '.join(gone)})"
+    changed = [f"{name} = {value}" for name, value in new_parameters.items() if old_parameters.get(name) != value]
+    if changed:
+        yield f"{column} SET ({', '.join(changed)})"

@@ -1,0 +1,138 @@
+"""Constraints as SQL.
+
+https://www.postgresql.org/docs/current/sql-altertable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
+from querynl.dialects.postgresql.rendering.columns import alter
+from querynl.dialects.postgresql.rendering.comments import comment_on
+from querynl.dialects.postgresql.spelling import literal, qualified, quote
+from querynl.schema import Check, Constraint, ForeignKey, Index, Name, PrimaryKey, Unique
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(map(quote, names))
+
+
+def definition(constraint: Constraint) -> str:
+    """The constraint as CREATE TABLE and ADD want it; one that is not validated is for ADD only."""
+    words = [] if constraint.name is None else [f"CONSTRAINT {quote(constraint.name)}"]
+    match constraint:
+        case PrimaryKey() | Unique():
+            words += _key_words(constraint)
+        case ForeignKey():
+            words += _foreign_key_words(constraint)
+        case Check():
+            words.append(f"CHECK ({constraint.expression})")
+            if not constraint.inherited:
+                words.append("NO INHERIT")
+            if not constraint.enforced:
+                words.append("NOT ENFORCED")
+    if isinstance(constraint, PrimaryKey | Unique | ForeignKey):
+        if constraint.deferrable:
+            words.append("DEFERRABLE")
+        if constraint.initially_deferred:
+            words.append("INITIALLY DEFERRED")
+    if constraint.options.get("not_enforced"):
+        words.append("NOT ENFORCED")
+    if not is_validated(constraint):
+        words.append("NOT VALID")
+    return " ".join(words)
+
+
+def is_validated(constraint: Constraint) -> bool:
+    return constraint.validated if isinstance(constraint, ForeignKey | Check) else True
+
+
+def _key_words(key: PrimaryKey | Unique) -> Iterator[str]:
+    yield "PRIMARY KEY" if isinstance(key, PrimaryKey) else "UNIQUE"
+    if isinstance(key, Unique) and key.nulls_not_distinct:
+        yield "NULLS NOT DISTINCT"
+    overlaps = " WITHOUT OVERLAPS" if key.options.get("without_overlaps") else ""
+    yield f"({listed(key.columns)}{overlaps})"
+    if key.include:
+        yield f"INCLUDE ({listed(key.include)})"
+    if settings := parameters(key.options, INDEX_ATTRIBUTES):
+        yield f"WITH ({assigned(settings)})"
+    if "tablespace" in key.options:
+        yield f"USING INDEX TABLESPACE {quote(str(key.options['tablespace']))}"
+
+
+def assigned(settings: Mapping[str, str]) -> str:
+    """Storage parameters as WITH and SET list them."""
+    return ", ".join(f"{name} = {literal(value)}" for name, value in sorted(settings.items()))
+
+
+def _foreign_key_words(key: ForeignKey) -> Iterator[str]:
+    columns, referenced = list(map(quote, key.columns)), list(map(quote, key.referenced_columns))
+    if key.options.get("period"):
+        columns[-1], referenced[-1] = f"PERIOD {columns[-1]}", f"PERIOD {referenced[-1]}"
+    target = f"({', '.join(referenced)})" if referenced else ""
+    yield f"FOREIGN KEY ({', '.join(columns)}) REFERENCES {qualified(*key.target)} {target}".rstrip()
+    if key.match == "full":
+        yield "MATCH FULL"
+    if key.on_update != "no action":
+        yield f"ON UPDATE {key.on_update.upper()}"
+    if key.on_delete != "no action":
+        only = key.options.get("on_delete_columns")
+        names = f" ({only})" if only else ""
+        yield f"ON DELETE {key.on_delete.upper()}{names}"
+
+
+def add(table: Name, constraint: Constraint) -> Iterator[str]:
+    yield alter(table, [f"ADD {definition(constraint)}"])
+    yield from attributes(table, constraint)
+
+
+def attributes(table: Name, constraint: Constraint) -> Iterator[str]:
+    """What a new constraint has beyond its definition."""
+    yield from index_roles(table, constraint)
+    if constraint.comment is not None:
+        yield _comment(table, constraint)
+
+
+def _comment(table: Name, constraint: Constraint) -> str:
+    assert constraint.name is not None
+    return comment_on("CONSTRAINT", f"{quote(constraint.name)} ON {qualified(*table)}", constraint.comment)
+
+
+def index_roles(table: Name, part: Constraint | Index) -> Iterator[str]:
+    """What a table may use one of its indexes for."""
+    if part.name is not None and part.options.get("replica_identity"):
+        yield alter(table, [f"REPLICA IDENTITY USING INDEX {quote(part.name)}"])
+    if part.name is not None and part.options.get("cluster"):
+        yield alter(table, [f"CLUSTER ON {quote(part.name)}"])
+
+
+def _timing(constraint: Constraint) -> str | None:
+    """When a foreign key is checked."""
+    if not isinstance(constraint, ForeignKey):
+        return None
+    when = "DEFERRABLE" if constraint.deferrable else "NOT DEFERRABLE"
+    return f"{when} INITIALLY DEFERRED" if constraint.initially_deferred else when
+
+
+def drop(table: Name, constraint: Constraint) -> Iterator[str]:
+    assert constraint.name is not None
+    yield alter(table, [f"DROP CONSTRAINT {quote(constraint.name)}"])
+
+
+def change(table: Name, old: Constraint, new: Constraint) -> Iterator[str]:
+    """A change in place: of the comment; of a foreign key or check also of whether and when rows are checked."""
+    assert new.name is not None
+    name = quote(new.name)
+    if is_validated(old) and not is_validated(new):
+        yield alter(table, [f"DROP CONSTRAINT {name}", f"ADD {definition(new)}"])
+        if new.comment is not None:
+            yield _comment(table, new)
+        return
+    if _timing(old) != _timing(new):
+        yield alter(table, [f"ALTER CONSTRAINT {name} {_timing(new)}"])
+    if is_validated(new) and not is_validated(old):
+        yield alter(table, [f"VALIDATE CONSTRAINT {name}"])
+    if old.comment != new.comment:
+        yield _comment(table, new)

@@ -1,0 +1,84 @@
+"""Indexes as SQL.
+
+https://www.postgresql.org/docs/current/sql-createindex.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
+from querynl.dialects.postgresql.rendering.comments import comment_on
+from querynl.dialects.postgresql.rendering.constraints import assigned, index_roles, listed
+from querynl.dialects.postgresql.spelling import collation_text, qualified, quote
+from querynl.schema import Index, IndexColumn, Name
+
+
+def create(table: Name, index: Index) -> Iterator[str]:
+    words = ["CREATE UNIQUE INDEX" if index.unique else "CREATE INDEX"]
+    if index.name is not None:
+        words.append(quote(index.name))
+    words.append(f"ON {qualified(*table)}")
+    if index.method is not None:
+        words.append(f"USING {quote(index.method)}")
+    words.append(f"({', '.join(map(_key, index.columns))})")
+    if index.include:
+        words.append(f"INCLUDE ({listed(index.include)})")
+    if index.nulls_not_distinct:
+        words.append("NULLS NOT DISTINCT")
+    if settings := parameters(index.options, INDEX_ATTRIBUTES):
+        words.append(f"WITH ({assigned(settings)})")
+    if "tablespace" in index.options:
+        words.append(f"TABLESPACE {quote(str(index.options['tablespace']))}")
+    if index.where is not None:
+        words.append(f"WHERE {index.where}")
+    yield " ".join(words)
+    yield from index_roles(table, index)
+    if index.comment is not None:
+        yield _comment(table, index)
+
+
+def _key(key: IndexColumn) -> str:
+    words = [quote(key.column) if key.column is not None else f"({key.expression})"]
+    if key.collation is not None:
+        words.append(f"COLLATE {collation_text(key.collation)}")
+    if key.opclass is not None:
+        words.append(key.opclass)
+    if key.order == "desc":
+        words.append("DESC")
+    if key.nulls is not None:
+        words.append(f"NULLS {key.nulls.upper()}")
+    return " ".join(words)
+
+
+def _address(table: Name, index: Index) -> str:
+    assert index.name is not None
+    return qualified(table.namespace, index.name)
+
+
+def _comment(table: Name, index: Index) -> str:
+    return comment_on("INDEX", _address(table, index), index.comment)
+
+
+def drop(table: Name, index: Index) -> Iterator[str]:
+    yield f"DROP INDEX {_address(table, index)}"
+
+
+def change(table: Name, old: Index, new: Index) -> Iterator[str]:
+    """A change in place: of storage parameters, tablespace, the index's roles and its comment."""
+    address = _address(table, new)
+    before, after = parameters(old.options, INDEX_ATTRIBUTES), parameters(new.options, INDEX_ATTRIBUTES)
+    if gone := sorted(before.keys() - after.keys()):
+        yield f"ALTER INDEX {address} RESET ({', '.join(gone)})"
+    if changed := {name: value for name, value in after.items() if before.get(name) != value}:
+        yield f"ALTER INDEX {address} SET ({assigned(changed)})"
+    if old.options.get("tablespace") != new.options.get("tablespace"):
+        yield f"ALTER INDEX {address} SET TABLESPACE {quote(str(new.options.get('tablespace', 'pg_default')))}"
+    if not _roles(old) and _roles(new):
+        yield from index_roles(table, new)
+    if old.comment != new.comment:
+        yield _comment(table, new)
+
+
+def _roles(index: Index) -> set[str]:
+    return {"replica_identity", "cluster"} & index.options.keys()

@@ -1,0 +1,164 @@
+"""Tables as SQL.
+
+https://www.postgresql.org/docs/current/sql-createtable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from querynl.dialects.postgresql.options import TABLE_ATTRIBUTES, parameters
+from querynl.dialects.postgresql.rendering import columns, constraints, indexes
+from querynl.dialects.postgresql.rendering.columns import alter
+from querynl.dialects.postgresql.rendering.comments import comment_on
+from querynl.dialects.postgresql.rendering.sequences import linked
+from querynl.dialects.postgresql.spelling import qualified, quote, serial_sequence
+from querynl.operations import Catalog
+from querynl.schema import Column, Constraint, Name, Table
+
+
+def create(table: Table, after: Catalog) -> Iterator[str]:
+    """The table with its columns, constraints and indexes, and all that is said about them."""
+    every = _constraints(table)
+    later = [constraint for constraint in every if not constraints.is_validated(constraint)]
+    yield _create(table, [constraint for constraint in every if constraint not in later])
+    yield from _attribute_changes(Table(name=table.name, namespace=table.namespace), table, new=True)
+    for column in table.columns:
+        yield from columns.attributes(table.key, column)
+    yield from linked(table.key, table.columns, after)
+    for constraint in every:
+        if constraint in later:
+            yield from constraints.add(table.key, constraint)
+        else:
+            yield from constraints.attributes(table.key, constraint)
+    for index in table.indexes:
+        yield from indexes.create(table.key, index)
+
+
+def _constraints(table: Table) -> list[Constraint]:
+    keys = [table.primary_key] if table.primary_key is not None else []
+    return [*keys, *table.uniques, *table.checks, *table.foreign_keys]
+
+
+def _create(table: Table, parts: list[Constraint]) -> str:
+    options = table.options
+    bound = options.get("partition_bound")
+    listed = map(columns.definition if bound is None else columns.override, table.columns)
+    lines = [*filter(None, listed), *map(constraints.definition, parts)]
+    body = "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "()"
+    words = ["CREATE UNLOGGED TABLE" if options.get("unlogged") else "CREATE TABLE", qualified(*table.key)]
+    if bound is not None:
+        words.append(f"PARTITION OF {qualified(*table.inherits[0])}")
+    if lines or bound is None:
+        words.append(body)
+    if bound is not None:
+        words.append(str(bound))
+    elif table.inherits:
+        words.append(f"INHERITS ({', '.join(qualified(*parent) for parent in table.inherits)})")
+    if "partition_by" in options:
+        words.append(f"PARTITION BY {options['partition_by']}")
+    if "access_method" in options:
+        words.append(f"USING {quote(str(options['access_method']))}")
+    if settings := parameters(options, TABLE_ATTRIBUTES):
+        words.append(f"WITH ({constraints.assigned(settings)})")
+    if "tablespace" in options:
+        words.append(f"TABLESPACE {quote(str(options['tablespace']))}")
+    return " ".join(words)
+
+
+def drop(table: Table) -> Iterator[str]:
+    yield f"DROP TABLE {qualified(*table.key)}"
+
+
+def change(old: Table, new: Table) -> Iterator[str]:
+    """A change of attributes in place; see `rules.alters` for what cannot be."""
+    yield from _attribute_changes(old, new, new=False)
+
+
+def _attribute_changes(old: Table, after: Table, *, new: bool) -> Iterator[str]:
+    name, before, options = after.key, old.options, after.options
+    if not new:
+        yield from _parent_changes(old, after)
+        yield from _storage_changes(old, after)
+    actions = []
+    for switch, on, off in (
+        ("row_security", "ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY"),
+        ("force_row_security", "FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"),
+    ):
+        if bool(before.get(switch)) != bool(options.get(switch)):
+            actions.append(on if options.get(switch) else off)
+    if before.get("replica_identity") != options.get("replica_identity"):
+        actions.append(f"REPLICA IDENTITY {str(options.get('replica_identity', 'default')).upper()}")
+    if actions:
+        yield alter(name, actions)
+    if old.comment != after.comment:
+        yield comment_on("TABLE", qualified(*name), after.comment)
+
+
+def _storage_changes(old: Table, new: Table) -> Iterator[str]:
+    name = new.key
+    before, after = parameters(old.options, TABLE_ATTRIBUTES), parameters(new.options, TABLE_ATTRIBUTES)
+    if gone := sorted(before.keys() - after.keys()):
+        yield alter(name, [f"RESET ({', '.join(gone)})"])
+    if changed := {key: value for key, value in after.items() if before.get(key) != value}:
+        yield alter(name, [f"SET ({constraints.assigned(changed)})"])
+    if bool(old.options.get("unlogged")) != bool(new.options.get("unlogged")):
+        yield alter(name, ["SET UNLOGGED" if new.options.get("unlogged") else "SET LOGGED"])
+    for option, action, usual in (
+        ("access_method", "SET ACCESS METHOD", "heap"),
+        ("tablespace", "SET TABLESPACE", "pg_default"),
+    ):
+        if old.options.get(option) != new.options.get(option):
+            yield alter(name, [f"{action} {quote(str(new.options.get(option, usual)))}"])
+
+
+def _parent_changes(old: Table, new: Table) -> Iterator[str]:
+    """A partition attached, detached or moved to other bounds; a parent inherited from, or no more."""
+    bound_before, bound_after = old.options.get("partition_bound"), new.options.get("partition_bound")
+    if (old.inherits, bound_before) == (new.inherits, bound_after):
+        return
+    name = qualified(*new.key)
+    if bound_before is not None:
+        yield alter(old.inherits[0], [f"DETACH PARTITION {name}"])
+    else:
+        for parent in old.inherits:
+            if bound_after is not None or parent not in new.inherits:
+                yield alter(new.key, [f"NO INHERIT {qualified(*parent)}"])
+    if bound_after is not None:
+        yield alter(new.inherits[0], [f"ATTACH PARTITION {name} {bound_after}"])
+    else:
+        for parent in new.inherits:
+            if bound_before is not None or parent not in old.inherits:
+                yield alter(new.key, [f"INHERIT {qualified(*parent)}"])
+
+
+# ------------------------------------------------------------------------------------------- renames
+
+
+def rename(table: Table, to: str) -> Iterator[str]:
+    yield alter(table.key, [f"RENAME TO {quote(to)}"])
+    for column in table.columns:
+        if _counts(column):
+            before, after = serial_sequence(table.name, column.name), serial_sequence(to, column.name)
+            yield from _rename_sequence(table.namespace, before, after)
+
+
+def rename_column(table: Table, column: Column, to: str) -> Iterator[str]:
+    yield alter(table.key, [f"RENAME COLUMN {quote(column.name)} TO {quote(to)}"])
+    if _counts(column):
+        before, after = serial_sequence(table.name, column.name), serial_sequence(table.name, to)
+        yield from _rename_sequence(table.namespace, before, after)
+
+
+def _counts(column: Column) -> bool:
+    """Whether a sequence named after the table and the column serves it."""
+    return column.identity is not None and "sequence" not in column.options
+
+
+def _rename_sequence(namespace: str | None, before: str, after: str) -> Iterator[str]:
+    if before != after:
+        yield f"ALTER SEQUENCE {qualified(namespace, before)} RENAME TO {quote(after)}"
+
+
+def rename_constraint(table: Name, name: str, to: str) -> Iterator[str]:
+    yield alter(table, [f"RENAME CONSTRAINT {quote(name)} TO {quote(to)}"])

@@ -1,0 +1,235 @@
+"""Enums and domains as SQL; what cannot be altered is replaced, with the columns that have it.
+
+https://www.postgresql.org/docs/current/sql-altertype.html
+https://www.postgresql.org/docs/current/sql-alterdomain.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from querynl.dialects.expressions import mentions
+from querynl.dialects.postgresql.rendering import columns, constraints, indexes
+from querynl.dialects.postgresql.rendering.around import Around
+from querynl.dialects.postgresql.rendering.comments import comment_on
+from querynl.dialects.postgresql.spelling import (
+    MAX_NAME_BYTES,
+    collation_text,
+    element_type,
+    literal,
+    named_type,
+    qualified,
+    quote,
+)
+from querynl.dialects.postgresql.types import conversion
+from querynl.operations import Catalog, parts_of
+from querynl.schema import Check, Column, Domain, Enum, ForeignKey, Index, Kind, Name, Part, Table
+
+_REPLACED = "_replaced"
+
+
+def only_adds(old: Enum, new: Enum) -> bool:
+    """Whether every label stays, in its order."""
+    remaining = iter(new.values)
+    return all(value in remaining for value in old.values)
+
+
+def create_enum(enum: Enum) -> Iterator[str]:
+    name = qualified(enum.namespace, enum.name)
+    yield f"CREATE TYPE {name} AS ENUM ({', '.join(map(literal, enum.values))})"
+    if enum.comment is not None:
+        yield comment_on("TYPE", name, enum.comment)
+
+
+def create_domain(domain: Domain) -> Iterator[str]:
+    name = qualified(domain.namespace, domain.name)
+    words = [f"CREATE DOMAIN {name} AS {domain.type}"]
+    if domain.collation is not None:
+        words.append(f"COLLATE {collation_text(domain.collation)}")
+    if domain.default is not None:
+        words.append(f"DEFAULT {domain.default}")
+    if not domain.nullable:
+        words.append("NOT NULL")
+    words += [constraints.definition(check) for check in domain.checks if check.validated]
+    yield " ".join(words)
+    if domain.comment is not None:
+        yield comment_on("DOMAIN", name, domain.comment)
+    for check in domain.checks:
+        if not check.validated:
+            yield f"ALTER DOMAIN {name} ADD {constraints.definition(check)}"
+        if check.comment is not None:
+            yield _check_comment(name, check)
+
+
+def _check_comment(domain: str, check: Check) -> str:
+    assert check.name is not None
+    return comment_on("CONSTRAINT", f"{quote(check.name)} ON DOMAIN {domain}", check.comment)
+
+
+def drop(obj: Enum | Domain) -> Iterator[str]:
+    yield f"DROP {'TYPE' if isinstance(obj, Enum) else 'DOMAIN'} {qualified(obj.namespace, obj.name)}"
+
+
+def change_enum(old: Enum, new: Enum, around: Around) -> Iterator[str]:
+    if not only_adds(old, new):
+        yield from _Replacement(old, new, around).statements()
+        return
+    name = qualified(new.namespace, new.name)
+    present = list(old.values)
+    for number, value in enumerate(new.values):
+        if value in present:
+            continue
+        place = ""
+        if number == 0 and present:
+            place = f" BEFORE {literal(present[0])}"
+        elif number < len(present):
+            place = f" AFTER {literal(new.values[number - 1])}"
+        yield f"ALTER TYPE {name} ADD VALUE {literal(value)}{place}"
+        present.insert(number, value)
+    if old.comment != new.comment:
+        yield comment_on("TYPE", name, new.comment)
+
+
+def alters_domain(old: Domain, new: Domain) -> bool:
+    """Whether ALTER DOMAIN can make the one of the other."""
+    return (old.type, old.collation) == (new.type, new.collation)
+
+
+def change_domain(old: Domain, new: Domain, around: Around) -> Iterator[str]:
+    if not alters_domain(old, new):
+        yield from _Replacement(old, new, around).statements()
+        return
+    name = qualified(new.namespace, new.name)
+    alter = f"ALTER DOMAIN {name}"
+    checks_before, checks_after = ({check.name: check for check in domain.checks} for domain in (old, new))
+    for key, check in checks_before.items():
+        if _bare(check) != _bare(checks_after.get(key)):
+            yield f"{alter} DROP CONSTRAINT {quote(str(key))}"
+    if old.default != new.default:
+        yield f"{alter} DROP DEFAULT" if new.default is None else f"{alter} SET DEFAULT {new.default}"
+    if old.nullable != new.nullable:
+        yield f"{alter} {'DROP' if new.nullable else 'SET'} NOT NULL"
+    for key, check in checks_after.items():
+        known = checks_before.get(key)
+        if _bare(check) != _bare(known):
+            yield f"{alter} ADD {constraints.definition(check)}"
+            known = None
+        if check.comment != (known.comment if known is not None else None):
+            yield _check_comment(name, check)
+    if old.comment != new.comment:
+        yield comment_on("DOMAIN", name, new.comment)
+
+
+def _bare(check: Check | None) -> object:
+    return None if check is None else (check.expression, check.validated)
+
+
+class _Replacement:
+    """A type replaced by another of its name: the old one steps aside, the columns move over, the old one goes.
+
+    Domains over the type are replaced with it. What a table has that compares or computes with such a
+    column is taken away before and brought back after; views, routines, triggers and policies are
+    operations of their own.
+    """
+
+    def __init__(self, old: Enum | Domain, new: Enum | Domain, around: Around) -> None:
+        self._new = new
+        self._around = around
+        self._types: list[tuple[Enum | Domain, Enum | Domain]] = [(old, new)]
+        names = {Name(old.namespace, old.name)}
+        domains = [domain for domain in around.before.of_kind(Kind.DOMAIN) if isinstance(domain, Domain)]
+        while over := [d for d in domains if named_type(d.type) in names and Name(d.namespace, d.name) not in names]:
+            names |= {Name(domain.namespace, domain.name) for domain in over}
+            self._types += [(domain, domain) for domain in sorted(over, key=lambda d: (d.namespace or "", d.name))]
+        self._tables = [
+            (table, moved)
+            for table in sorted(_tables(around.before), key=lambda table: str(table.key))
+            if (moved := [column for column in table.columns if named_type(column.type) in names])
+        ]
+
+    def statements(self) -> Iterator[str]:
+        parts = [(table.key, part) for table, moved in self._tables for part in _in_the_way(table, moved)]
+        for table, part in parts:
+            yield from _drop_part(table, part, self._around)
+        for old, _ in self._types:
+            yield f"ALTER {_word(old)} {qualified(old.namespace, old.name)} RENAME TO {quote(_aside(old.name))}"
+        for _, new in self._types:
+            yield from create_enum(new) if isinstance(new, Enum) else create_domain(new)
+        for found, moved in self._tables:
+            yield columns.alter(found.key, [action for column in moved for action in self._actions(column)])
+        for old, _ in reversed(self._types):
+            yield f"DROP {_word(old)} {qualified(old.namespace, _aside(old.name))}"
+        for table, part in reversed(parts):
+            yield from _add_part(table, part, self._around)
+
+    def _actions(self, column: Column) -> Iterator[str]:
+        name = quote(column.name)
+        if column.default is not None:
+            yield f"ALTER COLUMN {name} DROP DEFAULT"
+        yield f"ALTER COLUMN {name} TYPE {column.type}{self._using(column)}"
+        if column.default is not None and columns.settable(column, self._around.after):
+            yield f"ALTER COLUMN {name} SET DEFAULT {column.default}"
+
+    def _using(self, column: Column) -> str:
+        old, new = self._types[0]
+        name = quote(column.name)
+        array = column.type[len(element_type(column.type)) :]
+        if isinstance(old, Enum) or isinstance(new, Enum):
+            return f" USING {name}::text{array}::{column.type}"
+        value = conversion(name, old.type + array, new.type + array)
+        return "" if value is None else f" USING {value}::{column.type}"
+
+
+def _tables(catalog: Catalog) -> Iterator[Table]:
+    for table in catalog.of_kind(Kind.TABLE):
+        assert isinstance(table, Table)
+        yield table
+
+
+def _word(obj: Enum | Domain) -> str:
+    return "TYPE" if isinstance(obj, Enum) else "DOMAIN"
+
+
+def _aside(name: str) -> str:
+    """A name for the old type, within the limit."""
+    kept = name.encode()[: MAX_NAME_BYTES - len(_REPLACED)].decode(errors="ignore")
+    return kept + _REPLACED
+
+
+def _in_the_way(table: Table, moved: Sequence[Column]) -> Iterator[Part]:
+    """Parts that compute or compare with the columns; what other parts use comes first, so that it goes last."""
+    names = [column.name for column in moved]
+
+    def used(*texts: str | None) -> bool:
+        return any(mentions(text, name, "postgresql") for text in texts if text for name in names)
+
+    for part in parts_of(table):
+        match part:
+            case Index() if used(part.where, *(key.expression for key in part.columns)):
+                yield part
+            case Check() if used(part.expression):
+                yield part
+            case ForeignKey() if set(part.columns) & set(names):
+                yield part
+            case Column() if part.generated is not None and used(part.generated.expression):
+                yield part
+
+
+def _drop_part(table: Name, part: Part, around: Around) -> Iterator[str]:
+    match part:
+        case Index():
+            yield from indexes.drop(table, part)
+        case Column():
+            yield from columns.drop(table, part, around)
+        case _:
+            yield from constraints.drop(table, part)
+
+
+def _add_part(table: Name, part: Part, around: Around) -> Iterator[str]:
+    match part:
+        case Index():
+            yield from indexes.create(table, part)
+        case Column():
+            yield from columns.add(table, part, around)
+        case _:
+            yield from constraints.add(table, part)

@@ -1,0 +1,150 @@
+"""What PostgreSQL can change in place, and what must step aside meanwhile.
+
+https://www.postgresql.org/docs/current/sql-altertable.html
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from querynl.dialects.expressions import mentions
+from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, TABLE_ATTRIBUTES
+from querynl.dialects.postgresql.rendering.columns import retyped
+from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds
+from querynl.dialects.postgresql.types import comparable
+from querynl.operations import Change, Drop
+from querynl.schema import (
+    AnyObject,
+    Check,
+    Column,
+    Domain,
+    Enum,
+    ForeignKey,
+    Index,
+    Kind,
+    OptionValue,
+    Policy,
+    PrimaryKey,
+    Routine,
+    Table,
+    Trigger,
+    Unique,
+    View,
+)
+
+_UNRENAMED = frozenset({Kind.EXTENSION, Kind.ROUTINE, Kind.NAMESPACE})
+# ALTER COLUMN … SET EXPRESSION came with this version.
+_SETS_EXPRESSIONS = (17,)
+
+
+def renames(kind: Kind) -> bool:
+    return kind not in _UNRENAMED
+
+
+def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> bool:
+    """Whether one becomes the other in place, both ways."""
+    match before, after:
+        case Column(), Column():
+            return _alters_column(before, after, version)
+        case Table(), Table():
+            return before.options.get("partition_by") == after.options.get("partition_by")
+        case (PrimaryKey(), PrimaryKey()) | (Unique(), Unique()):
+            return replace(before, comment=after.comment) == after
+        case ForeignKey(), ForeignKey():
+            timing = {"deferrable": after.deferrable, "initially_deferred": after.initially_deferred}
+            return replace(before, comment=after.comment, validated=after.validated, **timing) == after
+        case Check(), Check():
+            return replace(before, comment=after.comment, validated=after.validated) == after
+        case Index(), Index():
+            kept = {name: value for name, value in before.options.items() if name in INDEX_ATTRIBUTES}
+            wanted = {name: value for name, value in after.options.items() if name in INDEX_ATTRIBUTES}
+            return kept == wanted and replace(before, comment=after.comment, options=after.options) == after
+        case View(), View():
+            same = replace(before, comment=after.comment, options=after.options) == after
+            return same and _fixed(before) == _fixed(after)
+        case Routine(), Routine():
+            return _replaceable(before, after)
+        case Trigger(), Trigger():
+            return before.definition == after.definition
+        case Policy(), Policy():
+            # ALTER POLICY adds and replaces a condition, but takes none away.
+            conditions = ((before.using, after.using), (before.check, after.check))
+            same = (before.command, before.permissive) == (after.command, after.permissive)
+            return same and all((old is None) == (new is None) for old, new in conditions)
+        case _:
+            return True
+
+
+def _alters_column(before: Column, after: Column, version: tuple[int, ...]) -> bool:
+    old, new = before.generated, after.generated
+    if old is not None and new is not None:
+        return old == new or (version >= _SETS_EXPRESSIONS and old.stored == new.stored)
+    # Going back from a plain column to a computed one would compute it anew: it is made of a new column.
+    return old is None and new is None
+
+
+def _fixed(view: View) -> dict[str, OptionValue]:
+    return {name: value for name, value in view.options.items() if name in TABLE_ATTRIBUTES}
+
+
+def _replaceable(before: Routine, after: Routine) -> bool:
+    """Whether CREATE OR REPLACE takes the new definition: the name, the arguments and the result stay."""
+    if before.kind == "aggregate" or before.kind != after.kind:
+        return before.definition == after.definition and before.kind == after.kind
+    return header(before) == header(after)
+
+
+def header(routine: Routine) -> str:
+    """The definition up to where the catalog's own text names the language."""
+    return routine.definition.partition("\n LANGUAGE ")[0]
+
+
+# -------------------------------------------------------------------------------------------- blocks
+
+
+def blocks(operation: Drop | Change, dependent: AnyObject) -> bool:
+    """Whether the dependent must be away while the operation is made."""
+    match operation:
+        case Drop(obj):
+            return _blocks_drop(obj, dependent)
+        case Change(Column() as before, Column() as after):
+            return _blocks_column(before, after, dependent)
+        case Change(Enum() as before, Enum() as after):
+            return not only_adds(before, after) and not isinstance(dependent, Domain)
+        case Change(Domain() as before, Domain() as after):
+            return not alters_domain(before, after) and not isinstance(dependent, Domain)
+        case _:
+            return False
+
+
+def _blocks_drop(obj: AnyObject, dependent: AnyObject) -> bool:
+    match dependent:
+        case Routine():
+            # A body that is kept as text may name what is not there.
+            return _is_parsed(dependent) or obj.name is None or mentions(header(dependent), obj.name, "postgresql")
+        case ForeignKey() if isinstance(obj, PrimaryKey | Unique):
+            return set(dependent.referenced_columns) == set(obj.columns)
+        case ForeignKey() if isinstance(obj, Index):
+            keys = {key.column for key in obj.columns}
+            return obj.unique and obj.where is None and set(dependent.referenced_columns) == keys
+        case Domain():
+            return False
+        case _:
+            return True
+
+
+def _is_parsed(routine: Routine) -> bool:
+    """Whether the server keeps the body as parsed SQL, with its dependencies."""
+    return "\nBEGIN ATOMIC" in routine.definition or "\nRETURN " in routine.definition
+
+
+def _blocks_column(before: Column, after: Column, dependent: AnyObject) -> bool:
+    if not retyped(before, after):
+        return before.generated != after.generated and not isinstance(dependent, Index | Check | Unique | PrimaryKey)
+    match dependent:
+        case ForeignKey():
+            return not comparable(before.type, after.type)
+        case PrimaryKey() | Unique() | Index() | Check():
+            return False  # the engine builds them anew by itself
+        case _:
+            return True
