@@ -1,0 +1,158 @@
+"""MySQL and MariaDB as the rest of the program sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from querynl.dialects import expressions
+from querynl.dialects.mysql import spelling, split, types
+from querynl.dialects.mysql.inspect import inspected
+from querynl.dialects.mysql.localise import localised
+from querynl.dialects.mysql.options import character_set
+from querynl.dialects.mysql.rename import renamed_along
+from querynl.dialects.mysql.render import in_alter_table, places_columns, rendered
+from querynl.dialects.mysql.server import Server
+from querynl.dialects.protocol import Reader, Statement
+from querynl.operations import Catalog, Change, Drop, Operation
+from querynl.schema import (
+    AnyObject,
+    Check,
+    Column,
+    ForeignKey,
+    Index,
+    Kind,
+    Name,
+    PrimaryKey,
+    Ref,
+    Schema,
+    Table,
+    Trigger,
+)
+
+
+class MySQL:
+    """One of the two engines, at one version; see `Dialect` for what each method promises."""
+
+    # Each DDL statement commits: https://dev.mysql.com/doc/refman/9.5/en/implicit-commit.html
+    rolls_back_ddl = False
+    references_ahead = False
+    names_primary_keys = False
+
+    def __init__(self, name: str = "mysql", version: tuple[int, ...] | None = None) -> None:
+        self._server = Server.of(name, version)
+        self.name = self._server.name
+        self.version = self._server.version
+
+    def fits(self, name: str) -> bool:
+        return len(name) <= spelling.NAME_LENGTH
+
+    def quote(self, name: str) -> str:
+        return spelling.quote(name)
+
+    def literal(self, text: str) -> str:
+        return spelling.literal(text)
+
+    def localise(self, schema: Schema) -> Schema:
+        return localised(schema, self, self._server)
+
+    def mentions(self, expression: str, name: str) -> bool:
+        return expressions.mentions(expression, name, self.name)
+
+    def rename_in_expression(self, expression: str, before: str, after: str) -> str:
+        return expressions.rename_identifier(expression, before, after, self.name, self.quote)
+
+    def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
+        return column_type  # there are no enums or domains but within columns
+
+    def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
+        return expression
+
+    def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
+        return renamed_along(table, ref, to, self)
+
+    def folded(self, kind: Kind, name: str) -> str:
+        """Tables follow the server's file system: https://dev.mysql.com/doc/refman/9.5/en/identifier-case-sensitivity.html"""
+        return name.lower() if kind in (Kind.COLUMN, Kind.INDEX) else name
+
+    def shares_names(self, kind: Kind) -> bool:
+        return kind is Kind.FOREIGN_KEY or (kind is Kind.CHECK and self._server.names_checks_per_schema)
+
+    def alters(self, before: AnyObject, after: AnyObject, table: Name | None) -> bool:
+        match before, after:
+            case Column(), Column():
+                return _alters_column(before, after)
+            case Index(), Index():
+                return replace(before, invisible=after.invisible) == after
+            case Check(), Check():
+                return not self._server.is_mariadb and replace(before, enforced=after.enforced) == after
+            case Table(), Table():
+                return True
+            case _:
+                return False
+
+    def renames(self, kind: Kind) -> bool:
+        return kind in (Kind.TABLE, Kind.COLUMN, Kind.INDEX, Kind.VIEW)
+
+    def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
+        match operation, dependent:
+            case Drop(Column()), Index() | Check() | ForeignKey() | PrimaryKey() | Column():
+                return True
+            case Change(Column() as before, Column() as after), ForeignKey():
+                return _converts_key(before, after)
+            case Change(Table() as before, Table() as after), ForeignKey():
+                return character_set(before) != character_set(after)
+            case Drop(PrimaryKey(columns=columns)), ForeignKey():
+                return columns[: len(dependent.referenced_columns)] == dependent.referenced_columns
+            case Drop(Index(columns=keys)), ForeignKey():
+                return (
+                    tuple(key.column for key in keys[: len(dependent.referenced_columns)])
+                    == dependent.referenced_columns
+                )
+            case Drop(Trigger()), Trigger():
+                return True  # it runs after the dropped one, which comes back at the end otherwise
+            case _:
+                return False
+
+    def groups(self, operation: Operation) -> bool:
+        return in_alter_table(operation)
+
+    def rebuilds_table_for(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> bool:
+        """An ALTER TABLE that touches columns puts them in order on the way."""
+        return in_alter_table(operations[0]) and places_columns(operations)
+
+    def widens(self, before: Column, after: Column) -> bool:
+        return types.widens(before, after)
+
+    def render(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> list[Statement]:
+        return rendered(operations, before, after, self._server)
+
+    def inspect(self, reader: Reader) -> Schema:
+        return inspected(reader, self._server)
+
+    def split(self, script: str) -> list[Statement]:
+        return split.split(script)
+
+    def script(self, statements: Sequence[Statement]) -> str:
+        return split.script(statements)
+
+
+def _alters_column(before: Column, after: Column) -> bool:
+    """Whether MODIFY makes one of the other: a virtual column stays one, no other becomes one."""
+    was_virtual = before.generated is not None and not before.generated.stored
+    is_virtual = after.generated is not None and not after.generated.stored
+    return was_virtual == is_virtual
+
+
+def _converts_key(before: Column, after: Column) -> bool:
+    """Whether a foreign key on the column stands in the way (error 1832 or 1833)."""
+    kept = replace(
+        after,
+        default=before.default,
+        nullable=before.nullable and after.nullable,
+        on_update=before.on_update,
+        invisible=before.invisible,
+        comment=before.comment,
+    )
+    return kept != before

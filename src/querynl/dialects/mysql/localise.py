@@ -1,0 +1,182 @@
+"""A declared schema in the terms of MySQL or MariaDB, so that what means the same compares equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from querynl.dialects.declared import check_texts
+from querynl.dialects.mysql import defaults, options, types
+from querynl.dialects.mysql.server import Server
+from querynl.errors import SchemaInvalid, TypeUnknown
+from querynl.schema import (
+    Check,
+    Column,
+    Enum,
+    ForeignKey,
+    Identity,
+    Index,
+    IndexColumn,
+    Schema,
+    Table,
+    Unique,
+)
+
+if TYPE_CHECKING:
+    from querynl.dialects.protocol import Dialect
+
+_ABSENT = {
+    "domains": "domains",
+    "sequences": "sequences",
+    "extensions": "extensions",
+    "policies": "row-level security policies",
+    "namespaces": "namespaces within a database",
+}
+
+
+def localised(schema: Schema, dialect: Dialect, server: Server) -> Schema:
+    """See `Dialect.localise`: enums become column types, unique constraints unique indexes."""
+    check_texts(schema, dialect)
+    for field, what in _ABSENT.items():
+        if getattr(schema, field):
+            raise SchemaInvalid(f"{_engine(server)} has no {what}.", where=f"$.{field}", remedy="Take them out.")
+    enums = {enum.name: enum for enum in schema.enums}
+    pinned = schema.dialect == server.name
+    tables = tuple(
+        _Localising(table, f"$.tables[{number}]", enums, server, pinned).table()
+        for number, table in enumerate(schema.tables)
+    )
+    return replace(schema, tables=tables, enums=(), dialect=server.name)
+
+
+def _engine(server: Server) -> str:
+    return "MariaDB" if server.is_mariadb else "MySQL"
+
+
+class _Localising:
+    """One table on its way into the engine's terms."""
+
+    def __init__(self, table: Table, path: str, enums: dict[str, Enum], server: Server, pinned: bool) -> None:
+        self._table = table
+        self._path = path
+        self._enums = enums
+        self._server = server
+        self._pinned = pinned
+        self._key = table.primary_key.columns if table.primary_key is not None else ()
+
+    def table(self) -> Table:
+        table = self._table
+        changes: dict[str, Any] = {
+            "columns": tuple(self._column(number, column) for number, column in enumerate(table.columns)),
+            "primary_key": table.primary_key and replace(table.primary_key, name=None),
+            "uniques": (),
+            "foreign_keys": tuple(self._foreign_key(number, key) for number, key in enumerate(table.foreign_keys)),
+            "checks": tuple(self._check(number, check) for number, check in enumerate(table.checks)),
+            "comment": table.comment or None,
+            "options": options.localised(table.options, self._server, f"{self._path}.options"),
+        }
+        indexes = [self._index(number, index) for number, index in enumerate(table.indexes)]
+        indexes += [self._unique(number, unique) for number, unique in enumerate(table.uniques)]
+        changes["indexes"] = (*indexes, *self._needed_indexes(indexes))
+        return replace(table, **changes)
+
+    def _column(self, number: int, column: Column) -> Column:
+        where = f"{self._path}.columns[{number}]"
+        column_type = self._type(column, where)
+        identity = column.identity
+        if column.type.lower() in ("serial", "bigserial"):
+            identity = identity or Identity()
+        if identity is not None:
+            # The engine counts up by one for the whole server, and takes a value it is given.
+            identity = Identity(start=identity.start)
+        has_characters = types.kept(column_type).has_characters
+        collation = column.collation if has_characters else None
+        on_update = column.on_update
+        if on_update is not None and defaults.is_now(on_update):
+            on_update = defaults.now(self._server, types.kept(column_type).fraction)
+        return replace(
+            column,
+            type=column_type,
+            nullable=column.nullable and identity is None and column.name not in self._key,
+            default=defaults.localised(column.default, column_type, self._server),
+            identity=identity,
+            collation=collation,
+            # A collation belongs to one character set.
+            charset=column.charset if has_characters and collation is None else None,
+            on_update=on_update,
+            comment=column.comment or None,
+        )
+
+    def _type(self, column: Column, where: str) -> str:
+        enum = self._enums.get(column.type.strip('"'))
+        if enum is not None:
+            return types.enum_type(enum.values)
+        try:
+            return types.localised(column.type, self._server, pinned=self._pinned)
+        except TypeUnknown as error:
+            raise TypeUnknown(error.what, where=f"{where}.type", remedy=error.remedy) from None
+
+    def _foreign_key(self, number: int, key: ForeignKey) -> ForeignKey:
+        where = f"{self._path}.foreign_keys[{number}]"
+        if key.deferrable or key.match == "full":
+            raise SchemaInvalid(
+                f"{_engine(self._server)} has neither deferrable foreign keys nor MATCH FULL.",
+                where=where,
+                remedy="Take the attribute out.",
+            )
+        actions: dict[str, Any] = {"on_delete": key.on_delete, "on_update": key.on_update}
+        if self._server.is_mariadb:  # RESTRICT is what it shows for no rule, and does for either
+            actions = {way: "no action" if action == "restrict" else action for way, action in actions.items()}
+        return replace(key, comment=None, initially_deferred=False, **actions)
+
+    def _check(self, number: int, check: Check) -> Check:
+        if self._server.is_mariadb and not check.enforced:
+            raise SchemaInvalid(
+                "MariaDB enforces every check.", where=f"{self._path}.checks[{number}]", remedy="Take out `enforced`."
+            )
+        return replace(check, comment=None, inherited=True)
+
+    def _index(self, number: int, index: Index) -> Index:
+        where = f"{self._path}.indexes[{number}]"
+        if index.where is not None or index.include:
+            raise SchemaInvalid(
+                f"{_engine(self._server)} has neither partial indexes nor included columns.",
+                where=where,
+                remedy="Take them out, or give each engine a schema of its own.",
+            )
+        if any(key.expression is not None for key in index.columns) and not self._server.has_functional_indexes:
+            raise SchemaInvalid(
+                f"{_engine(self._server)} has no indexes on expressions.",
+                where=where,
+                remedy="Index a generated column instead.",
+            )
+        method = None if index.method is None or index.method.lower() == "btree" else index.method.lower()
+        columns = tuple(replace(key, nulls=None, opclass=None, collation=None) for key in index.columns)
+        return replace(index, columns=columns, method=method, comment=index.comment or None)
+
+    def _unique(self, number: int, unique: Unique) -> Index:
+        """The unique index that a unique constraint is."""
+        if unique.deferrable or unique.nulls_not_distinct or unique.include:
+            raise SchemaInvalid(
+                f"{_engine(self._server)} has no such unique constraints.",
+                where=f"{self._path}.uniques[{number}]",
+                remedy="Take out `deferrable`, `nulls_not_distinct` and `include`.",
+            )
+        columns = tuple(IndexColumn(column=name) for name in unique.columns)
+        return Index(name=unique.name, columns=columns, unique=True, comment=unique.comment or None)
+
+    def _needed_indexes(self, indexes: list[Index]) -> Iterator[Index]:
+        """Indexes that InnoDB makes by itself for foreign keys without one.
+
+        https://dev.mysql.com/doc/refman/9.5/en/create-table-foreign-keys.html
+        """
+        taken = {index.name for index in indexes}
+        served = [self._key, *(tuple(key.column or "" for key in index.columns) for index in indexes)]
+        for key in self._table.foreign_keys:
+            if any(columns[: len(key.columns)] == key.columns for columns in served):
+                continue
+            served.append(key.columns)
+            columns = tuple(IndexColumn(column=name) for name in key.columns)
+            yield Index(name=None if key.name in taken else key.name, columns=columns)

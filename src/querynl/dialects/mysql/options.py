@@ -1,0 +1,116 @@
+"""Table options: which there are, how the catalog and how SQL spell them.
+
+https://dev.mysql.com/doc/refman/9.5/en/create-table.html, https://mariadb.com/kb/en/create-table/#table-options
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from querynl.dialects.mysql.server import Server
+from querynl.dialects.mysql.spelling import literal, quote, unquoted
+from querynl.errors import SchemaInvalid
+from querynl.schema import OptionValue, Table
+
+# What stands for "not given" when an option is taken off a table that has it.
+_RESETS = {
+    "engine": "InnoDB",
+    "row_format": "DEFAULT",
+    "key_block_size": "0",
+    "max_rows": "0",
+    "min_rows": "0",
+    "avg_row_length": "0",
+    "checksum": "0",
+    "delay_key_write": "0",
+    "pack_keys": "DEFAULT",
+    "stats_persistent": "DEFAULT",
+    "stats_auto_recalc": "DEFAULT",
+    "stats_sample_pages": "DEFAULT",
+    "insert_method": "NO",
+    "encryption": "'N'",
+    "compression": "'none'",
+    "connection": "''",
+    "autoextend_size": "0",
+    "transactional": "DEFAULT",
+    "page_checksum": "DEFAULT",
+}
+# Options whose values are words or numbers, not texts.
+_BARE = {*_RESETS} - {"encryption", "compression", "connection"}
+# Attributes of MariaDB's storage engines: https://mariadb.com/kb/en/engine-defined-new-tablefieldindex-attributes/
+_ENGINE_DEFINED = {"page_compressed", "page_compression_level", "encrypted", "encryption_key_id"}
+# Rendered by others: character sets with the columns that inherit them, partitions at the end of a statement.
+_APART = {"charset", "collation", "partition_by"}
+
+_ENGINES = {
+    name.lower(): name
+    for name in ("InnoDB", "MyISAM", "MEMORY", "CSV", "ARCHIVE", "BLACKHOLE", "MRG_MyISAM", "FEDERATED", "Aria")
+}
+_CREATE_OPTION = re.compile(r"`?(?P<key>\w+)`?=(?P<value>'(?:[^'\\]|''|\\.)*'|\"[^\"]*\"|\S+)|\S+", re.S)
+
+
+# What `character_set` says of a table that takes its database's.
+NO_CHARACTER_SET = (None, None)
+
+
+def character_set(table: Table) -> tuple[OptionValue | None, OptionValue | None]:
+    """The character set and collation that a table has of its own."""
+    return table.options.get("charset"), table.options.get("collation")
+
+
+def of_catalog(engine: str | None, create_options: str | None) -> dict[str, OptionValue]:
+    """The options of a table from ENGINE and CREATE_OPTIONS; InnoDB goes without saying."""
+    found: dict[str, OptionValue] = {}
+    if engine and engine != "InnoDB":
+        found["engine"] = engine
+    for match in _CREATE_OPTION.finditer(create_options or ""):
+        if match["key"] is not None:
+            found[match["key"].lower()] = _value(match["key"].lower(), match["value"])
+    return found
+
+
+def _value(key: str, text: str) -> OptionValue:
+    if text[0] in "'\"":
+        return unquoted(text)
+    return int(text) if text.isdigit() else text.lower() if key == "row_format" else text
+
+
+def localised(declared: Mapping[str, OptionValue], server: Server, where: str) -> dict[str, OptionValue]:
+    """The declared options as `of_catalog` would have them. Raises SchemaInvalid for one there is not."""
+    found = {key: _settled(key, value) for key, value in declared.items()}
+    for key in declared:
+        if key not in _RESETS and key not in _APART and not (server.is_mariadb and key in _ENGINE_DEFINED):
+            raise SchemaInvalid(f"{key!r} is no table option of {server.name}.", where=f"{where}.{key}")
+    if found.get("engine") == "InnoDB":
+        del found["engine"]
+    if "collation" in found:
+        found.pop("charset", None)
+    return found
+
+
+def _settled(key: str, value: OptionValue) -> OptionValue:
+    if key == "engine":
+        return _ENGINES.get(str(value).lower(), str(value))
+    return str(value).lower() if key in ("row_format", "charset", "collation") else value
+
+
+def clauses(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue]) -> Iterator[str]:
+    """What turns the options of a table into others; from none, the options of a new table."""
+    for key in sorted(before.keys() | after.keys() - _APART):
+        if key in _APART or before.get(key) == after.get(key):
+            continue
+        if key in after:
+            yield f"{_spelled(key)}={_written(key, after[key])}"
+        else:
+            yield f"{_spelled(key)}={_RESETS.get(key, 'DEFAULT')}"
+
+
+def _spelled(key: str) -> str:
+    return quote(key) if key in _ENGINE_DEFINED else key.upper()
+
+
+def _written(key: str, value: OptionValue) -> str:
+    text = str(int(value)) if isinstance(value, bool) else str(value)
+    if key in _BARE and re.fullmatch(r"\w+", text):
+        return text.upper() if key == "row_format" else text
+    return literal(text)
