@@ -1,0 +1,1 @@
+"""Alembic: revisions written with its real operations, read by their chain, and run offline for their SQL."""

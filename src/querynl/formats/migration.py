@@ -1,0 +1,60 @@
+"""What a migration is, in files: its name, its texts, and where they lie."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+Framework = Literal["raw", "flyway", "alembic"]
+
+
+class MigrationFile(Struct, frozen=True, kw_only=True):
+    """A migration found in a folder.
+
+    `id` is `YYYYMMDDHHmmss_slug` where the file follows our names, else the file's own stem. `text` and
+    `down_text` are what the files hold; Alembic keeps both ways in one file, so that `down_path` is None.
+    """
+
+    id: str
+    framework: Framework
+    path: Path
+    text: str
+    down_path: Path | None = None
+    down_text: str | None = None
+    description: str = ""
+
+    @property
+    def checksum(self) -> str:
+        return checksum(self.text)
+
+
+class NewMigration(Struct, frozen=True, kw_only=True):
+    """A migration that is to be written.
+
+    `files` maps each path to its text, up first. `up` and `down` are the SQL scripts that the files come
+    to, whatever their form; `down` is None where there is no way back.
+    """
+
+    id: str
+    framework: Framework
+    description: str
+    files: dict[Path, str]
+    up: str
+    down: str | None
+
+    @property
+    def path(self) -> Path:
+        return next(iter(self.files))
+
+    @property
+    def checksum(self) -> str:
+        return checksum(self.files[self.path])
+
+
+def checksum(text: str) -> str:
+    """A hash of a file's text that line endings and trailing blanks do not change."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    return hashlib.sha256("\n".join(lines).strip().encode()).hexdigest()

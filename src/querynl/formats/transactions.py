@@ -1,0 +1,37 @@
+"""Transactions spelled out, where a tool runs a script without one of its own around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from querynl.dialects import Dialect, Statement
+
+# SQLite's BEGIN would do as well, but Flyway's parser takes it for the body of a trigger, and SQLAlchemy may have
+# begun a transaction already: https://www.sqlite.org/lang_savepoint.html.
+_BRACKETS = {"sqlite": ("SAVEPOINT querynl", "RELEASE querynl")}
+_OTHERWISE = ("BEGIN", "COMMIT")
+
+
+def needs_none_around(statements: Iterable[Statement], dialect: Dialect) -> bool:
+    """Whether some statement cannot run, or has no effect, in a transaction.
+
+    An engine that commits every DDL statement by itself does not mind.
+    """
+    return dialect.rolls_back_ddl and any(not statement.transactional for statement in statements)
+
+
+def spelled_out(statements: Sequence[Statement], dialect: Dialect) -> Iterator[Statement]:
+    """The statements with a transaction around each run of those that may be in one."""
+    begin, commit = _BRACKETS.get(dialect.name, _OTHERWISE)
+    for transactional, run in groupby(statements, key=lambda statement: statement.transactional):
+        if transactional:
+            yield Statement(begin)
+        yield from run
+        if transactional:
+            yield Statement(commit)
+
+
+def is_bracket(statement: Statement, dialect: Dialect) -> bool:
+    """Whether the statement only begins or ends a transaction, as `spelled_out` writes it."""
+    return statement.sql in _BRACKETS.get(dialect.name, _OTHERWISE)
