@@ -1,0 +1,60 @@
+"""The options that answer questions: `--rename`, `--backfill` and `--using`, from text to addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from querynl.diff import Renaming
+from querynl.errors import UsageInvalid
+from querynl.schema import Kind, Name, Ref, Schema
+
+_WORD = r'(?:"(?:[^"]|"")+"|[^.:=\s"]+)'
+_PATH = rf"{_WORD}(?:\.{_WORD}){{0,2}}"
+_RENAME = re.compile(rf"\s*({_PATH})\s*:\s*({_WORD})\s*")
+_VALUE = re.compile(rf"\s*({_PATH})\s*=\s*(.+)", re.S)
+
+
+def renamings(texts: Iterable[str], before: Schema) -> list[Renaming]:
+    """The renames that `--rename` options declare of the schema before. Raises UsageInvalid."""
+    found = []
+    for text in texts:
+        match = _RENAME.fullmatch(text)
+        if match is None:
+            raise UsageInvalid(
+                f"--rename {text!r} is not understood.",
+                remedy="Write old:new for a table, table.old:new for a column, with double quotes as in SQL.",
+            )
+        found.append(Renaming(_address(_parts(match[1]), before), _plain(match[2])))
+    return found
+
+
+def values(option: str, texts: Iterable[str], schema: Schema) -> dict[Ref, str]:
+    """The SQL expression that each `table.column = EXPRESSION` gives a column. Raises UsageInvalid."""
+    found: dict[Ref, str] = {}
+    for text in texts:
+        match = _VALUE.fullmatch(text)
+        address = _address(_parts(match[1]), schema) if match else None
+        if match is None or address is None or address.kind is not Kind.COLUMN:
+            raise UsageInvalid(f"{option} {text!r} is not understood.", remedy="Write table.column = EXPRESSION.")
+        found[address] = match[2].strip()
+    return found
+
+
+def _parts(path: str) -> list[str]:
+    return [_plain(word) for word in re.findall(_WORD, path)]
+
+
+def _plain(word: str) -> str:
+    return word[1:-1].replace('""', '"') if word.startswith('"') else word
+
+
+def _address(parts: Sequence[str], schema: Schema) -> Ref:
+    """What a path of names means: a table, a column of one, or either of them in a namespace."""
+    tables = {table.key for table in schema.tables}
+    if len(parts) == 1:
+        return Ref(Kind.TABLE, None, parts[0])
+    if len(parts) == 2 and Name(None, parts[0]) not in tables and Name(parts[0], parts[1]) in tables:
+        return Ref(Kind.TABLE, parts[0], parts[1])
+    namespace = parts[0] if len(parts) == 3 else None
+    return Ref(Kind.COLUMN, namespace, parts[-1], parts[-2])

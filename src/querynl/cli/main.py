@@ -1,0 +1,125 @@
+"""The entry point: the commands by name, and how every one of them ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from querynl._version import __version__
+from querynl.cli.app import App, common_options
+from querynl.errors import QueryNLError
+
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def __init__(self, *args: object, lazy: dict[str, tuple[str, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own signature, passed through
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._lazy:
+            return None
+        path, _ = self._lazy[cmd_name]
+        module, attribute = path.split(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self._lazy:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], self._lazy, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._lazy.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    lazy={
+        "demo": ("querynl.cli.demo:demo", "See the whole story on SQLite, in a temporary folder."),
+        "connect": ("querynl.cli.connect:connect", "Add, test and choose database connections."),
+        "schema": ("querynl.cli.schema:schema", "Design, check, inspect, compare and apply schemas."),
+        "migrate": ("querynl.cli.migrate:migrate", "Generate, preview, apply and roll back migrations."),
+        "query": ("querynl.cli.query:query", "Look into a database."),
+        "config": ("querynl.cli.config:config", "See the settings and where they come from."),
+    },
+)
+@click.version_option(__version__, prog_name="querynl")
+@common_options
+def cli() -> None:
+    """Say what a schema should be; get a migration that is ordered, reversible and safe to run."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; errors are printed to standard error."""
+    app = App()
+    try:
+        result = cli.main(args=arguments, prog_name="querynl", standalone_mode=False, obj=app)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort) as error:
+        # click makes an Abort of a KeyboardInterrupt, whose text says what stands where something was running.
+        said = str(error) or str(error.__cause__ or "")
+        print(said or "Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output, such as `head`, has gone: nothing is left to say, not even at exit.
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115
+        return 1
+    except QueryNLError as error:
+        return _report(error, app)
+    except Exception as error:
+        return _report_bug(error, app)
+    return result if isinstance(result, int) else 0
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _report(error: QueryNLError, app: App) -> int:
+    from querynl.cli.printing import print_error
+
+    if app.debug:
+        _print_traceback(error)
+    print_error(error, app)
+    return error.exit_status
+
+
+def _report_bug(error: Exception, app: App) -> int:
+    if app.debug:
+        _print_traceback(error)
+        return 1
+    print(
+        f"Error QN1000: This should not happen: {type(error).__name__}: {error}\n"
+        "  Run the command again with --debug and report what it prints.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _print_traceback(error: Exception) -> None:
+    import traceback
+
+    traceback.print_exception(error)

@@ -1,0 +1,371 @@
+"""`querynl migrate`: preview, apply, status and rollback; `generate` has a file of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from querynl.cli.app import common_options, current_app
+from querynl.cli.generate import generate
+from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows, print_sql
+from querynl.errors import UsageInvalid
+
+if TYPE_CHECKING:
+    from querynl.connections import Connection
+    from querynl.dialects import Dialect, Statement
+    from querynl.registry import MigrationRecord
+    from querynl.runner import Known, Progress, Report
+
+_DIRECTORY = click.option("--dir", "directory", metavar="DIR", help="The folder of the migration files.")
+_CONFIRM = click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
+_ALLOW = click.option("--allow", multiple=True, metavar="HAZARDS", help="destructive, or all: rows may be lost.")
+_LOCK_TIMEOUT = click.option(
+    "--lock-timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
+    help="How long to wait for another migration of the same database.",
+)  # fmt: skip
+
+
+@click.group()
+@common_options
+def migrate() -> None:
+    """Generate, preview, apply and roll back migrations."""
+
+
+migrate.add_command(generate)
+
+
+class Workplace(Struct):
+    """A database, its dialect, and every migration known for it."""
+
+    name: str
+    connection: Connection
+    dialect: Dialect
+    migrations: list[Known]
+
+
+@contextmanager
+def _workplace(directory: str | None, *, read_only: bool = False) -> Iterator[Workplace]:
+    from querynl.connections import connect, look_into
+    from querynl.dialects import dialect_named
+    from querynl.ledger import Ledger
+    from querynl.runner import survey
+
+    app = current_app()
+    target = app.target()
+    with look_into(target) if read_only else connect(target) as connection:
+        app.detail(f"{target.name} is {connection.dialect} {connection.version}.")
+        dialect = dialect_named(connection.dialect, connection.version)
+        migrations = survey(
+            Ledger(connection, dialect),
+            connection_name=target.name,
+            folder=Path(directory or app.settings.migrations.directory),
+            named=directory is not None,
+            store=app.settings.registry.url,
+        )
+        yield Workplace(target.name, connection, dialect, migrations)
+
+
+# --------------------------------------------------------------------------------------------- status
+
+
+@migrate.command()
+@_DIRECTORY
+@format_option()
+@common_options
+def status(directory: str | None, form: Format) -> None:
+    """Show every migration of a database and where it stands."""
+    with _workplace(directory, read_only=True) as place:
+        known = place.migrations
+    totals = {word: sum(1 for one in known if one.status == word) for word in dict.fromkeys(_STATUSES)}
+    if form == "json":
+        print_json({"connection": place.name, "migrations": [_facts(one) for one in known], "totals": totals})
+        return
+    if not known:
+        current_app().say(f"No migration is known for {place.name}.")
+        return
+    rows = [(one.id, one.description, one.framework, str(one.status), _moment(one.applied_at)) for one in known]
+    columns = ("ID", "Description", "Framework", "Status", "Applied at")
+    print_rows(columns, rows, form, f"Migrations of {place.name}")
+    if form == "table":
+        counted = [f"{count} {word}" for word, count in totals.items() if count or word in _STATUSES[:3]]
+        click.echo(", ".join(counted))
+    for one in known:
+        for note in (*one.notes, *((one.error,) if one.error else ())):
+            current_app().say(f"{one.id}: {note}")
+
+
+_STATUSES = ("applied", "pending", "failed", "partially applied", "changed", "missing")
+
+
+def _facts(known: Known) -> dict[str, str | None]:
+    return {
+        "id": known.id,
+        "description": known.description,
+        "framework": known.framework,
+        "status": str(known.status),
+        "applied_at": known.applied_at.isoformat() if known.applied_at else None,
+        "error": known.error,
+        "file": str(known.path) if known.path else None,
+    }
+
+
+def _moment(at: datetime | None) -> str:
+    """A moment in the reader's own time zone."""
+    return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+# -------------------------------------------------------------------------------------------- preview
+
+
+@migrate.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@common_options
+def preview(file: Path) -> None:
+    """Show what the migration in FILE is, does and runs."""
+    from querynl.formats import read_file
+
+    found = read_file(file)
+    record = _record_of(found.id)
+    current = record is not None and record.checksum in (None, found.checksum)
+    print_panel(
+        "Migration",
+        {
+            "ID": found.id,
+            "Framework": found.framework,
+            "Status": record.status if record else "not recorded",
+            "Description": found.description or "",
+            **({"Connection": record.connection_name} if record else {}),
+        },
+    )
+    if record is not None and not current:
+        click.echo("Edited since it was generated.")
+    click.echo()
+    print_sql(found.text)
+    click.echo()
+    for sentence in _explained(record if current else None, found.text, found.framework):
+        click.echo(sentence)
+
+
+def _record_of(migration_id: str) -> MigrationRecord | None:
+    """The record of a migration: that of the connection in use, else of any."""
+    from querynl.registry import get_migrations
+
+    app = current_app()
+    records = [r for r in get_migrations(store=app.settings.registry.url) if r.migration_id == migration_id]
+    if app.settings.connection is not None:
+        name = app.target().name
+        records.sort(key=lambda record: record.connection_name != name)
+    return records[0] if records else None
+
+
+def _explained(record: MigrationRecord | None, text: str, framework: str) -> Iterator[str]:
+    """The migration in plain English: from its plan, else from what its SQL says."""
+    from querynl.english.explain import explain_plan
+    from querynl.english.explain_sql import explain_sql
+    from querynl.plan import from_json
+
+    if record is not None and record.plan is not None:
+        for line in explain_plan(from_json(record.plan)):
+            yield f"- {line.sentence}"
+            if line.effect:
+                yield f"  {line.effect}"
+        return
+    if framework == "alembic":
+        yield "An Alembic revision that QueryNL did not write; read its upgrade() above."
+        return
+    dialect = _dialect_of(text)
+    yield from (f"- {sentence}" for sentence in explain_sql([s.sql for s in dialect.split(text)], dialect.name))
+
+
+def _dialect_of(text: str) -> Dialect:
+    """The dialect that the head of a file names, else that of the connection in use, else the standard's nearest."""
+    from querynl.dialects import NAMES, dialect_named
+    from querynl.formats.heading import engine_of
+
+    app = current_app()
+    named = engine_of(text)
+    if named in NAMES:
+        return dialect_named(str(named))
+    return dialect_named(app.target().dialect if app.settings.connection is not None else "postgresql")
+
+
+# ------------------------------------------------------------------------------------ apply, rollback
+
+
+@migrate.command()
+@_CONFIRM
+@_DRY_RUN
+@_DIRECTORY
+@_ALLOW
+@_LOCK_TIMEOUT
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Apply the next N and stop.")
+@click.option("--to", "last", metavar="ID", help="Apply up to this one and stop.")
+@common_options
+def apply(
+    *,
+    confirmed: bool,
+    dry_run: bool,
+    directory: str | None,
+    allow: tuple[str, ...],
+    lock_timeout: float,
+    count: int | None,
+    last: str | None,
+) -> None:
+    """Apply the pending migrations of a database, oldest first."""
+    from querynl import runner
+    from querynl.decisions import allowed_hazards
+
+    app = current_app()
+    hazards = allowed_hazards(allow)
+    with _workplace(directory, read_only=dry_run) as place:
+        chosen = _limited(runner.pending(place.migrations), count, last)
+        rest = [known for known in place.migrations if known.status in runner.STANDING]
+        if not chosen:
+            if not dry_run:  # asked even so: an applied migration whose file was edited is refused here
+                _apply(place, rest, hazards, lock_timeout)
+            click.echo(f"Nothing to apply: {place.name} is up to date.", err=dry_run)
+            return
+        if dry_run:
+            for known in chosen:
+                statements = runner.statements_to_apply(known, place.connection, place.dialect)
+                _print_statements(known, statements, place.dialect)
+            return
+        _list("Pending", chosen)
+        app.ask_go_ahead(f"Apply {_count(chosen)} to {place.name}?", given=confirmed)
+        report = _apply(place, [*rest, *chosen], hazards, lock_timeout)
+    _print_report("Applied", report)
+
+
+def _apply(place: Workplace, migrations: Sequence[Known], hazards: frozenset[str], lock_timeout: float) -> Report:
+    from querynl import runner
+
+    with _progress() as progress:
+        return runner.apply(
+            place.connection,
+            place.dialect,
+            migrations,
+            connection_name=place.name,
+            store=current_app().settings.registry.url,
+            allow=hazards,
+            lock_timeout=lock_timeout,
+            progress=progress,
+        )
+
+
+def _limited(migrations: list[Known], count: int | None, last: str | None) -> list[Known]:
+    """The first of them, up to a number or an id. Raises UsageInvalid for an id that is not among them."""
+    if last is not None:
+        ids = [known.id for known in migrations]
+        if last not in ids:
+            raise UsageInvalid(f"{last} is not pending.", remedy="See `querynl migrate status`.")
+        migrations = migrations[: ids.index(last) + 1]
+    return migrations if count is None else migrations[:count]
+
+
+@migrate.command()
+@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="How many.")
+@_CONFIRM
+@_DRY_RUN
+@_DIRECTORY
+@_ALLOW
+@_LOCK_TIMEOUT
+@common_options
+def rollback(
+    *,
+    steps: int,
+    confirmed: bool,
+    dry_run: bool,
+    directory: str | None,
+    allow: tuple[str, ...],
+    lock_timeout: float,
+) -> None:
+    """Roll back the last applied migrations of a database, newest first."""
+    from querynl import runner
+    from querynl.decisions import allowed_hazards
+
+    app = current_app()
+    hazards = allowed_hazards(allow)
+    with _workplace(directory, read_only=dry_run) as place:
+        chosen = runner.newest(place.migrations, steps)
+        if not chosen:
+            click.echo(f"Nothing to roll back: no migration stands in {place.name}.", err=dry_run)
+            return
+        if dry_run:
+            for known in chosen:
+                statements = runner.statements_to_roll_back(known, place.connection, place.dialect)
+                _print_statements(known, statements, place.dialect)
+            return
+        _list("To be rolled back", chosen)
+        app.ask_go_ahead(f"Roll back {_count(chosen)} on {place.name}?", given=confirmed)
+        with _progress() as progress:
+            report = runner.rollback(
+                place.connection,
+                place.dialect,
+                place.migrations,
+                steps=steps,
+                connection_name=place.name,
+                store=app.settings.registry.url,
+                allow=hazards,
+                lock_timeout=lock_timeout,
+                progress=progress,
+            )
+    _print_report("Rolled back", report)
+
+
+def _count(migrations: Sequence[Known]) -> str:
+    return "1 migration" if len(migrations) == 1 else f"{len(migrations)} migrations"
+
+
+def _list(title: str, migrations: Sequence[Known]) -> None:
+    app = current_app()
+    app.say(f"{title}:")
+    for known in migrations:
+        app.say(f"  {known.id}  {known.description}")
+        for note in known.notes:
+            app.say(f"    {note}")
+
+
+def _print_statements(known: Known, statements: Sequence[Statement], dialect: Dialect) -> None:
+    click.echo(f"-- {known.id}")
+    print_sql(dialect.script(statements))
+    click.echo()
+
+
+def _print_report(verb: str, report: Report) -> None:
+    for done in report.done:
+        statements = "1 statement" if done.statements == 1 else f"{done.statements} statements"
+        click.echo(f"{verb} {done.id} ({statements}, {done.duration_ms / 1000:.2f} s)")
+    for migration_id in report.skipped:
+        click.echo(f"Skipped {migration_id}: another process did it meanwhile.")
+    for note in report.notes:
+        current_app().say(f"Note: {note}")
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """Who is told which statement runs: a line on a terminal, lines with --verbose, nobody elsewhere."""
+    from querynl.runner.account import statement_text
+
+    app = current_app()
+
+    def told(migration_id: str, number: int, total: int, statement: Statement) -> str:
+        return f"{migration_id}: statement {number} of {total}: {statement_text(statement)[:60]}"
+
+    if app.quiet or not (app.verbose or sys.stderr.isatty()):
+        yield None
+    elif app.verbose or not app.colours(sys.stderr):
+        yield lambda *running: app.say(told(*running))
+    else:
+        from rich.console import Console
+        from rich.text import Text
+
+        with Console(stderr=True).status("") as line:
+            yield lambda *running: line.update(Text(told(*running)))

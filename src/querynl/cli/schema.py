@@ -1,0 +1,238 @@
+"""`querynl schema`: design, check, inspect, compare and apply schemas."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from querynl.cli.app import common_options, current_app
+from querynl.cli.generate import (
+    DIFFERENCE_FOUND,
+    compared,
+    decided,
+    open_throwaway,
+    print_changes,
+    print_questions,
+    rows_touched,
+)
+from querynl.cli.printing import print_json, print_sql
+from querynl.errors import SourceUnreadable, UsageInvalid
+
+if TYPE_CHECKING:
+    from querynl.plan import Plan
+    from querynl.schema import Schema
+
+_DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
+_DIALECT = click.option("--dialect", type=click.Choice(_DIALECTS), help="The engine.")
+_SCRATCH = click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json-schema", is_flag=True, help="Print the JSON Schema of schema files.")
+@common_options
+@click.pass_context
+def schema(context: click.Context, *, json_schema: bool) -> None:
+    """Design, check, inspect, compare and apply schemas."""
+    if json_schema:
+        from querynl.sources import json_file
+
+        click.echo(json_file.json_schema_text())
+    elif context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        context.exit(2)
+
+
+@schema.command()
+@click.argument("text")
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="The file to write.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@common_options
+def design(text: str, output: Path | None, *, force: bool) -> None:
+    """Design a schema from a description in English."""
+    from querynl.english.design import design as design_schema
+    from querynl.sources import json_file
+
+    made = design_schema(text)
+    written = json_file.write(made.schema)
+    if output is None:
+        click.echo(written, nl=False)
+    else:
+        _write(output, written, force=force)
+        names = ", ".join(table.name for table in made.schema.tables)
+        click.echo(f"Wrote {output}: {len(made.schema.tables)} tables ({names}).")
+    app = current_app()
+    for assumption in made.assumptions:
+        app.say(f"Assumed: {assumption}")
+    if made.unused:
+        app.say(f"Not used: {', '.join(made.unused)}")
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageInvalid(f"{path} is there already.", remedy="Name another file, or give --force.") from None
+    except OSError as error:
+        raise SourceUnreadable(f"This cannot be written: {error.strerror}.", where=str(path)) from None
+
+
+@schema.command()
+@click.argument("source", metavar="SCHEMA")
+@_DIALECT
+@_SCRATCH
+@common_options
+def validate(source: str, dialect: str | None, scratch_url: str | None) -> None:
+    """Check that SCHEMA makes sense, for one engine or, if portable, for all of them."""
+    from querynl.dialects import NAMES, dialect_named
+    from querynl.sources import Declared, compare, read_source
+
+    app = current_app()
+    read = read_source(source, app.settings)
+    if isinstance(read, Declared):
+        names = [dialect or read.schema.dialect] if dialect or read.schema.dialect else list(NAMES)
+        for name in names:
+            compare(read, read, dialect_named(str(name)), partial(open_throwaway, str(name), scratch_url))
+        click.echo(f"{source} is valid for {', '.join(map(str, names))}.")
+        for note in read.notes:
+            app.say(f"Note: {note}")
+        return
+    comparison, _ = compared(source, source, dialect, scratch_url)
+    click.echo(f"{source} is valid for {comparison.dialect.name}: {len(comparison.after.tables)} tables.")
+
+
+@schema.command()
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="The file to write.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@common_options
+def inspect(output: Path | None, *, force: bool) -> None:
+    """Print the schema of a database as a schema file."""
+    from querynl.dialects import dialect_named
+    from querynl.sources import json_file
+
+    app = current_app()
+    with app.open_connection(read_only=True) as connection:
+        found: Schema = dialect_named(connection.dialect, connection.version).inspect(connection)
+    for kind, count in found.unmanaged.items():
+        app.say(f"{count} {kind} not managed.")
+    written = json_file.write(found)
+    if output is None:
+        click.echo(written, nl=False)
+    else:
+        _write(output, written, force=force)
+        click.echo(f"Wrote {output}: {len(found.tables)} tables.")
+
+
+@schema.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@_DIALECT
+@_SCRATCH
+@click.option("--check", is_flag=True, help="Exit 6 if there is a difference.")
+@click.option("--format", "form", type=click.Choice(("text", "json", "sql")), default="text", show_default=True)
+@common_options
+def diff(before: str, after: str, dialect: str | None, scratch_url: str | None, *, check: bool, form: str) -> int:
+    """Say what leads from schema A to schema B."""
+    from querynl.english.explain import explain_plan
+    from querynl.generation import Answers, propose
+    from querynl.plan import statements
+
+    comparison, _ = compared(before, after, dialect, scratch_url)
+    proposal = propose(comparison, Answers())
+    plan = proposal.plan()
+    if form == "json":
+        changes = [{"change": line.sentence, "effect": line.effect} for line in explain_plan(plan)]
+        open_ones = [{"question": one.what, "answer": one.answer} for one in proposal.waiting]
+        print_json({"dialect": plan.dialect, "changes": changes, "open": open_ones})
+    elif form == "sql":
+        print_sql(comparison.dialect.script(statements(plan.up)))
+    elif proposal.operations:
+        print_changes(plan)
+        print_questions(proposal)
+    else:
+        click.echo("No difference: the two schemas are the same.")
+    return DIFFERENCE_FOUND if check and proposal.operations else 0
+
+
+@schema.command("apply")
+@click.argument("source", metavar="SCHEMA")
+@click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
+@click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
+@click.option("--rename", "renames", multiple=True, metavar="OLD:NEW", help="A rename: table:new or table.column:new.")
+@click.option("--backfill", "backfills", multiple=True, metavar='"T.C = EXPR"', help="The value for rows without one.")
+@click.option("--using", "conversions", multiple=True, metavar='"T.C = EXPR"', help="How old values become new ones.")
+@click.option("--allow", multiple=True, metavar="HAZARDS", help="destructive, data, …, or all; what may be lost.")
+@_SCRATCH
+@common_options
+def apply_schema(
+    *,
+    source: str,
+    confirmed: bool,
+    dry_run: bool,
+    renames: tuple[str, ...],
+    backfills: tuple[str, ...],
+    conversions: tuple[str, ...],
+    allow: tuple[str, ...],
+    scratch_url: str | None,
+) -> None:
+    """Bring a database to the state of SCHEMA in one step, without writing files."""
+    from querynl.cli.generate import answers_of
+    from querynl.generation import propose
+    from querynl.plan import statements
+
+    app = current_app()
+    comparison, target = compared(None, source, None, scratch_url)
+    assert target is not None
+    answers = answers_of(comparison, renames, backfills, conversions, allow)
+    proposal = propose(comparison, answers)
+    if not proposal.operations:
+        click.echo(f"{target.name} is in that state already.")
+        return
+    if dry_run:
+        print_sql(comparison.dialect.script(statements(proposal.plan().up)))
+        return
+    proposal = decided(proposal, answers)
+    plan = proposal.plan()
+    print_changes(plan, rows_touched(plan, target))
+    app.ask_go_ahead(f"Make these changes in {target.name}?", given=confirmed)
+    _run(plan, f"apply {Path(source).name}", allow)
+    click.echo(f"{target.name} is in the state of {source} now.")
+
+
+def _run(plan: Plan, message: str, allow: tuple[str, ...]) -> None:
+    """Run a plan that has no file, with the same checks, history and record as one that has."""
+    from querynl import runner
+    from querynl.connections import connect
+    from querynl.decisions import allowed_hazards
+    from querynl.dialects import dialect_named
+    from querynl.formats.naming import new_id
+    from querynl.ledger import Ledger
+    from querynl.plan import statements, to_json
+    from querynl.registry import MigrationRecord, get_migrations
+
+    app = current_app()
+    target = app.target()
+    store = app.settings.registry.url
+    with connect(target) as connection:
+        dialect = dialect_named(connection.dialect, connection.version)
+        taken = [record.migration_id for record in get_migrations(target.name, store=store)]
+        record = MigrationRecord(
+            migration_id=new_id(message, datetime.now(UTC), taken),
+            connection_name=target.name,
+            sql_content=dialect.script(statements(plan.up)),
+            rollback_sql=dialect.script(statements(plan.down)) if plan.down else None,
+            description=message,
+            plan=to_json(plan).decode(),
+        )
+        runner.apply(
+            connection,
+            dialect,
+            [runner.recorded(record, Ledger(connection, dialect))],
+            connection_name=target.name,
+            store=store,
+            allow=allowed_hazards(allow),
+        )
