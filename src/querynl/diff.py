@@ -76,7 +76,7 @@ def diff(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Renami
     start = State(apply([*aside, *renames], before, rules))
     end = State(after)
     found = list(_differences(start, end, rules))
-    operations = Dependents(start, end, rules).recreated_around(found)
+    operations = _untangled(Dependents(start, end, rules).recreated_around(found), rules)
     return Difference(
         operations=(*aside, *renames, *operations),
         questions=tuple(_questions(found)),
@@ -351,6 +351,31 @@ def _keyed(parts: Sequence[Part]) -> dict[tuple[str, int], Part]:
             number += 1
         keyed[name, number] = part
     return keyed
+
+
+def _untangled(operations: Sequence[Operation], rules: Rules) -> Iterator[Operation]:
+    """The operations; where parts of several tables swap names that all tables share, one waits under another name."""
+    shared = [op for op in operations if isinstance(op, Rename) and rules.shares_names(op.ref.kind)]
+    moving = {(op.ref.namespace, op.ref.name): op.to for op in shared}
+    for operation in operations:
+        if not isinstance(operation, Rename) or operation not in shared or not _circle(operation.ref, moving):
+            yield operation
+            continue
+        ref = operation.ref
+        del moving[ref.namespace, ref.name]
+        aside = ref._replace(name=f"{ref.name}_swapped")
+        yield Rename(ref, aside.name)
+        yield Rename(aside, operation.to)
+
+
+def _circle(ref: Ref, moving: dict[tuple[str | None, str], str]) -> bool:
+    """Whether names that are handed on from the object come back to it."""
+    seen = {ref.name}
+    name = moving.get((ref.namespace, ref.name))
+    while name is not None and name not in seen:
+        seen.add(name)
+        name = moving.get((ref.namespace, name))
+    return name == ref.name
 
 
 def _renamed_pairs(dropped: list[Part], added: list[Part], rules: Rules) -> list[tuple[Part, Part]]:

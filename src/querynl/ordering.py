@@ -262,10 +262,19 @@ def _predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict
                     before[other].add(number)
     for taken, givers in needs.names_given_up.items():
         for taker in needs.names_taken.get(taken, ()):
-            before[taker].update(givers)
+            for giver in givers:
+                first, second = (taker, giver) if _goes_on(operations[taker], operations[giver]) else (giver, taker)
+                before[second].add(first)
     for number, others in before.items():
         others.discard(number)
     return before
+
+
+def _goes_on(first: Operation, second: Operation) -> bool:
+    """Whether the second renames what the first made of the same object."""
+    if not isinstance(first, Rename) or not isinstance(second, Rename):
+        return False
+    return first.ref._replace(name=first.to) == second.ref
 
 
 class _Needs:

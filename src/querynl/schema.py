@@ -67,8 +67,12 @@ class Ref(NamedTuple):
         return f"{self.kind} {'.'.join(part for part in parts if part is not None)}"
 
 
-class _Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Common settings: immutable, strict about keys, silent about defaults."""
+class _Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """Common settings: immutable, strict about keys, silent about defaults.
+
+    No object of a schema refers back to what holds it, so none needs to be searched for cycles, which would
+    take half the time that a large schema takes.
+    """
 
 
 class Dependency(_Model, frozen=True):

@@ -21,7 +21,8 @@ def validate(schema: Schema) -> None:
     """Raise SchemaInvalid, naming the first problem and how many there are, unless the schema makes sense."""
     found = list(problems(schema))
     if found:
-        others = f" There are {len(found) - 1} more problems." if len(found) > 1 else ""
+        more = len(found) - 1
+        others = {0: "", 1: " There is 1 more problem."}.get(more, f" There are {more} more problems.")
         raise SchemaInvalid(f"{found[0].what}.{others}", where=found[0].path)
 
 

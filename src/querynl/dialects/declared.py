@@ -4,34 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from querynl.dialects.expressions import check_expression
+from querynl.dialects.expressions import fault_of
 from querynl.dialects.protocol import Dialect
-from querynl.errors import NameTooLong
+from querynl.errors import ExpressionInvalid, NameTooLong
+from querynl.operations import parts_of
 from querynl.schema import FIELDS, AnyObject, Check, Column, Domain, Index, Policy, Schema, Table
 
 
 def check_texts(schema: Schema, dialect: Dialect) -> None:
     """Raise NameTooLong or ExpressionInvalid for the first name or expression the engine could not take."""
-    for path, obj in walk(schema):
+    for obj in walk(schema):
         if obj.name is not None and not dialect.fits(obj.name):
             raise NameTooLong(
-                f"The name {obj.name!r} is longer than {dialect.name} keeps.", where=path, remedy="Shorten it."
+                f"The name {obj.name!r} is longer than {dialect.name} keeps.",
+                where=path_of(obj, schema),
+                remedy="Shorten it.",
             )
         for key, text in _expressions(obj):
-            check_expression(text, dialect.name, f"{path}.{key}")
+            if (fault := fault_of(text, dialect.name)) is not None:
+                raise ExpressionInvalid(
+                    f"{text!r} is not a single expression: {fault}.",
+                    where=f"{path_of(obj, schema)}.{key}",
+                    remedy="Write one expression; a text needs single quotes of its own, as in \"'draft'\".",
+                )
 
 
-def walk(schema: Schema) -> Iterator[tuple[str, AnyObject]]:
-    """Every object and part of a schema with its JSON path, such as `$.tables[0].columns[2]`."""
+def walk(schema: Schema) -> Iterator[AnyObject]:
+    """Every object of a schema, each table followed by its parts."""
+    for field in FIELDS.values():
+        for obj in getattr(schema, field):
+            yield obj
+            if isinstance(obj, Table):
+                yield from parts_of(obj)
+
+
+def path_of(obj: AnyObject, schema: Schema) -> str:
+    """The JSON path of that very object or part, such as `$.tables[0].columns[2]`."""
+    return next(path for path, found in _paths(schema) if found is obj)
+
+
+def _paths(schema: Schema) -> Iterator[tuple[str, AnyObject]]:
     for field in FIELDS.values():
         for number, obj in enumerate(getattr(schema, field)):
             path = f"$.{field}[{number}]"
             yield path, obj
             if isinstance(obj, Table):
-                yield from _walk_table(path, obj)
+                yield from _paths_in_table(path, obj)
 
 
-def _walk_table(path: str, table: Table) -> Iterator[tuple[str, AnyObject]]:
+def _paths_in_table(path: str, table: Table) -> Iterator[tuple[str, AnyObject]]:
     for field in ("columns", "uniques", "foreign_keys", "checks", "indexes"):
         for number, part in enumerate(getattr(table, field)):
             yield f"{path}.{field}[{number}]", part

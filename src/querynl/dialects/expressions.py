@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from querynl.errors import ExpressionInvalid
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,23 +36,9 @@ def _tokenizer(dialect: str | None) -> Tokenizer:
     return plain(dialect=known)
 
 
-def check_expression(text: str, dialect: str | None, where: str) -> None:
-    """Raise ExpressionInvalid unless the text is one expression of the dialect and nothing more.
-
-    `where` is the JSON path that the message names.
-    """
-    reason = _fault(text, dialect)
-    if reason is not None:
-        raise ExpressionInvalid(
-            f"{text!r} is not a single expression: {reason}.",
-            where=where,
-            remedy="Write one expression; a text needs single quotes of its own, as in \"'draft'\".",
-        )
-
-
 @lru_cache(maxsize=8192)
-def _fault(text: str, dialect: str | None) -> str | None:
-    """Why a text is not one expression; None if it is."""
+def fault_of(text: str, dialect: str | None) -> str | None:
+    """Why a text is not one expression of the dialect and nothing more, to go after a colon; None if it is."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError

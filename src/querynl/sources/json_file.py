@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import json
 import re
 from typing import Any
@@ -22,12 +23,32 @@ def read(text: str | bytes, where: str) -> Schema:
 
     Raises SchemaNotJSON, SchemaKeyUnknown or SchemaInvalid, each with the JSON path.
     """
+    return schema_of(decode(text, where), where)
+
+
+def decode(text: str | bytes, where: str) -> Any:
+    """The document that a JSON text is. Raises SchemaNotJSON."""
     try:
-        document = msgspec.json.decode(text)
+        return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SchemaNotJSON(f"This is not JSON: {error}.", where=where, remedy="Correct the syntax there.") from None
+        raise _not_json(text, where, str(error)) from None
+
+
+def _not_json(text: str | bytes, where: str, reason: str) -> SchemaNotJSON:
+    """The error for broken JSON, with the line where the slower reader of the standard library stumbles."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        reason, where = error.msg, f"{where}, line {error.lineno}, column {error.colno}"
+    except ValueError:
+        pass
+    return SchemaNotJSON(f"This is not JSON: {reason}.", where=where, remedy="Correct the syntax there.")
+
+
+def schema_of(document: Any, where: str) -> Schema:
+    """The declared schema that a JSON document holds; raises as `read` does."""
     if not isinstance(document, dict):
-        raise SchemaInvalid("A schema is a JSON object.", where=where)
+        raise SchemaInvalid("A schema is a JSON object.", where=where, remedy='Write one, such as {"tables": []}.')
     _check_version(document, where)
     try:
         schema = msgspec.convert(_written_out(document), Schema)
@@ -185,6 +206,9 @@ def json_schema() -> dict[str, Any]:
     """The published JSON Schema of the schema file, made from the model."""
     document = msgspec.json.schema(Schema, schema_hook=lambda _: {})
     definitions = document["$defs"]
+    for definition in definitions.values():
+        if "description" in definition:
+            definition["description"] = inspect.cleandoc(definition["description"])
     table = definitions["Table"]["properties"]
     names = {"type": "array", "items": {"type": "string"}}
     reference = {name: {"$ref": f"#/$defs/{name}"} for name in (PrimaryKey.__name__, Identity.__name__)}

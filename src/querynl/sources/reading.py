@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from querynl.config import Settings
@@ -68,11 +67,7 @@ def read_source(text: str, settings: Settings) -> Source:
 
 
 def _read_json(path: Path) -> Declared:
-    text = read_text(path)
-    try:
-        document = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        document = None
+    document = json_file.decode(read_text(path), str(path))
     if legacy.is_legacy(document):
         return Declared(schema=legacy.read(document, str(path)), origin=str(path), notes=(legacy.NOTE,))
-    return Declared(schema=json_file.read(text, str(path)), origin=str(path))
+    return Declared(schema=json_file.schema_of(document, str(path)), origin=str(path))

@@ -26,7 +26,9 @@ def read_texts(path: Path) -> dict[Path, str]:
     """
     files = sorted(path.glob("*.sql")) if path.is_dir() else [path]
     if not files:
-        raise SourceUnreadable("This folder holds no .sql file.", where=str(path))
+        raise SourceUnreadable(
+            "This folder holds no .sql file.", where=str(path), remedy="Name a folder of .sql files, or a single file."
+        )
     return {file: read_text(file) for file in files}
 
 
@@ -39,7 +41,9 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         raise SourceUnreadable("This file is not UTF-8 text.", where=str(path), remedy="Save it as UTF-8.") from None
     except OSError as error:
-        raise SourceUnreadable(f"This cannot be read: {error.strerror}.", where=str(path)) from None
+        raise SourceUnreadable(
+            f"This cannot be read: {error.strerror}.", where=str(path), remedy="Check the path and its permissions."
+        ) from None
 
 
 def load(texts: dict[Path, str], connection: Connection, dialect: Dialect) -> None:

@@ -1,0 +1,5 @@
+"""`python -m querynl` is `querynl`."""
+
+from querynl.cli.main import run
+
+run()
