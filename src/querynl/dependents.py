@@ -107,6 +107,8 @@ class Dependents:
                 if isinstance(operation, Change):
                     table = self._start.table(obj.key)
                     yield from (Placed(key, obj.key) for key in (() if table is None else table.foreign_keys))
+            case Routine():
+                yield from self._calling(obj.name)
 
     def _needing(self, ref: Ref) -> Iterator[Placed]:
         """Views, routines, triggers, policies and domains that name the object as something they need."""
@@ -120,6 +122,14 @@ class Dependents:
                     if isinstance(obj, Trigger | Policy):
                         self._by_need[Ref(Kind.TABLE, obj.namespace, obj.table)].append(Placed(obj, None))
         return iter(self._by_need.get(ref, ()))
+
+    def _calling(self, routine: str) -> Iterator[Placed]:
+        """Checks and indexes that call a routine of that name."""
+        for table in self._start.of_kind(Kind.TABLE):
+            assert isinstance(table, Table)
+            for part in parts_of(table):
+                if isinstance(part, Check | Index) and self._uses(part, routine):
+                    yield Placed(part, table.key)
 
     def _on_column(self, name: Name, column: str) -> Iterator[Placed]:
         """Constraints, indexes and generated columns of the table, and foreign keys to it, that use the column."""

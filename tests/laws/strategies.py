@@ -127,7 +127,7 @@ def _some(names: Sequence[str], most: int) -> st.SearchStrategy[list[str]]:
 
 
 def _comments(dialect: Dialect) -> st.SearchStrategy[str | None]:
-    return st.none() if dialect.name == "sqlite" else st.sampled_from((None, "it's -- a \"comment\"; `all`"))
+    return st.none() if dialect.name == "sqlite" else st.sampled_from((None, 'it\'s -- a "comment"; `all`'))
 
 
 def _indexable(columns: Sequence[Column]) -> list[str]:

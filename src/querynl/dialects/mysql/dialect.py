@@ -139,10 +139,10 @@ class MySQL:
 
 
 def _alters_column(before: Column, after: Column) -> bool:
-    """Whether MODIFY makes one of the other: a virtual column stays one, no other becomes one."""
+    """Whether MODIFY makes one of the other: types convert, a virtual column stays one, no other becomes one."""
     was_virtual = before.generated is not None and not before.generated.stored
     is_virtual = after.generated is not None and not after.generated.stored
-    return was_virtual == is_virtual
+    return was_virtual == is_virtual and types.converts(before.type, after.type)
 
 
 def _converts_key(before: Column, after: Column) -> bool:

@@ -11,9 +11,9 @@ from querynl.schema import Column, Name, Table
 
 
 def places(old: Table, new: Table, operations: Sequence[Operation]) -> dict[str, str]:
-    """FIRST or AFTER for each column that has to be told, by name, in the order of the new table.
+    """FIRST or AFTER for each column that comes or moves, by name; nothing for a new one at the end.
 
-    A new column at the end needs none. What AFTER names is in its own place by then.
+    In the order of the new table, so that what AFTER names is in its own place by then.
     """
     dropped = {op.obj.name for op in operations if isinstance(op, Drop) and isinstance(op.obj, Column)}
     before = [column.name for column in old.columns if column.name not in dropped]
@@ -21,9 +21,9 @@ def places(old: Table, new: Table, operations: Sequence[Operation]) -> dict[str,
     staying = _in_order([name for name in before if name in set(wanted)], wanted)
     found: dict[str, str] = {}
     for number, name in enumerate(wanted):
-        at_end = name not in before and not staying & set(wanted[number:])
-        if name not in staying and not at_end:
-            found[name] = f" AFTER {quote(wanted[number - 1])}" if number else " FIRST"
+        if name not in staying:
+            at_end = name not in before and not staying & set(wanted[number:])
+            found[name] = "" if at_end else f" AFTER {quote(wanted[number - 1])}" if number else " FIRST"
     return found
 
 

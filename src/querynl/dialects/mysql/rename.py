@@ -52,8 +52,12 @@ def _with_given_names(table: Table, before: str, after: str, rewriting: Rewritin
     return replace(table, foreign_keys=tuple(renamed(part, "ibfk") for part in table.foreign_keys), checks=checks)
 
 
-def rename_column(ref: Ref, to: str, before: Catalog, after: Catalog, server: Server) -> str:
-    """One ALTER TABLE that renames the column and every mention of it within the table."""
+def rename_column(ref: Ref, to: str, before: Catalog, after: Catalog, server: Server) -> Iterator[str]:
+    """One ALTER TABLE that renames the column and every mention of it within the table.
+
+    Where MySQL has to copy the table for that, foreign keys of the column are dropped before and made again
+    after it (error 1846).
+    """
     assert ref.table is not None, "a column has a table"
     name = Name(ref.namespace, ref.table)
     old, new = before.table(name), after.table(name)
@@ -66,7 +70,24 @@ def rename_column(ref: Ref, to: str, before: Catalog, after: Catalog, server: Se
     partitions = new.options.get("partition_by")
     if partitions != old.options.get("partition_by") and not server.rewrites_expressions:
         text += f"\n  PARTITION BY {partitions}"
-    return text
+    keys = list(_foreign_keys(name, ref.name, before)) if len(clauses) > 1 else []
+    yield from (f"ALTER TABLE {quote(holder.name)} DROP FOREIGN KEY {quote(key)}" for holder, key in keys)
+    yield text
+    for holder, name_of_key in keys:
+        table = after.table(holder)
+        assert table is not None, f"no table {holder}"
+        made = next(key for key in table.foreign_keys if key.name == name_of_key)
+        yield f"ALTER TABLE {quote(holder.name)} ADD {definitions.foreign_key(made)}"
+
+
+def _foreign_keys(name: Name, column: str, catalog: Catalog) -> Iterator[tuple[Name, str]]:
+    """The foreign keys on a column and those to it, each with the table it is of."""
+    for holder in sorted({name, *catalog.referrers(name)}, key=str):
+        table = catalog.table(holder)
+        for key in () if table is None else table.foreign_keys:
+            on_it = holder == name and column in key.columns
+            if key.name is not None and (on_it or (key.target == name and column in key.referenced_columns)):
+                yield holder, key.name
 
 
 def _with_expressions(rename: str, old: Table, new: Table, server: Server) -> Iterator[str]:

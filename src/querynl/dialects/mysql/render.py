@@ -93,7 +93,7 @@ def _alone(operation: Operation, before: Catalog, after: Catalog, server: Server
         case Rename(ref, to) if ref.kind in (Kind.TABLE, Kind.VIEW):
             yield Statement(f"RENAME TABLE {quote(ref.name)} TO {quote(to)}")
         case Rename(ref, to) if ref.kind is Kind.COLUMN:
-            yield Statement(rename_column(ref, to, before, after, server))
+            yield from map(Statement, rename_column(ref, to, before, after, server))
         case _:
             raise ChangeUnsupported(f"{server.name} cannot make this change: {operation}.")
 
@@ -119,9 +119,10 @@ def _alter_table(
     if not server.knows_default_character_set and _returns_to_database(old, new):
         yield from _with_database_collation(name)
     places = order.places(old, new, operations) if places_columns(operations) else {}
+    alone = list(_fulltext_indexes(operations))[1:]
     clauses = [
         clause
-        for operation in order.arranged(operations, new, places)
+        for operation in order.arranged([op for op in operations if op not in alone], new, places)
         for clause in _clauses(operation, old, new, places, server)
     ]
     clauses = convert.around(clauses, conversions, old, new, server)
@@ -130,6 +131,15 @@ def _alter_table(
         text = f"ALTER TABLE {quote(name.name)}"
         text += "\n  " + ",\n  ".join(clauses) if len(clauses) > 1 else "".join(f" {clause}" for clause in clauses)
         yield Statement(text + (f"\n  {tail}" if tail else ""))
+    for operation in alone:
+        yield Statement(f"ALTER TABLE {quote(name.name)} ADD {_added(operation.obj, server)}")
+
+
+def _fulltext_indexes(operations: Sequence[Operation]) -> Iterator[Create]:
+    """New fulltext indexes, of which InnoDB makes one at a time (error 1795)."""
+    for operation in operations:
+        if isinstance(operation, Create) and isinstance(operation.obj, Index) and operation.obj.method == "fulltext":
+            yield operation
 
 
 def _clauses(operation: Operation, old: Table, new: Table, places: Mapping[str, str], server: Server) -> Iterator[str]:

@@ -32,7 +32,10 @@ _GEOMETRY = {
     "multipolygon",
     "geometrycollection",
 }
+# MariaDB refuses them in place of numbers and times (error 4078): https://mariadb.com/kb/en/uuid-data-type/
+_ADDRESSES = {"uuid", "inet4", "inet6"}
 _CHARACTERS = {"char", "varchar", *_TEXTS, "enum", "set"}
+_STRINGS = {"char", "varchar", *_TEXTS, "binary", "varbinary", *_BLOBS, "json"}
 _BOTH = {*_NUMBERS, *_CHARACTERS, *_BLOBS, *_TEMPORAL, *_GEOMETRY, "binary", "varbinary", "bit", "date", "year", "json"}
 _ONLY = {"mysql": {"vector"}, "mariadb": {"vector", "uuid", "inet4", "inet6", "xmltype"}}
 
@@ -267,6 +270,15 @@ def _widens_number(old: ServerType, new: ServerType) -> bool:
         (old_digits, old_scale), (new_digits, new_scale) = old.sizes, new.sizes
         return new_scale >= old_scale and new_digits - new_scale >= old_digits - old_scale
     return (old.base, new.base) == ("float", "double") and not new.arguments
+
+
+def converts(before: str, after: str) -> bool:
+    """Whether the engine turns values of one type into the other at all; some types know only their text."""
+    old, new = kept(before).base, kept(after).base
+    for own in (_ADDRESSES, _GEOMETRY):
+        if (old in own) != (new in own):
+            return own is _ADDRESSES and {old, new} - own <= _STRINGS
+    return True
 
 
 def loses_silently(before: str, after: str) -> bool:
