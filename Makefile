@@ -14,7 +14,7 @@ DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ format: $(DEV) ## Rewrite the code in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(DEV) ## Write the generated pages of docs/ anew; `make test` checks that they are in step
+	$(BIN)/python -m tools.reference
+
 bench: $(DEV) ## Print ratios of CPU time, measured side by side
 	$(BIN)/python -m benchmarks
 
@@ -43,7 +46,7 @@ lock: ## Write requirements/dev.lock anew from pyproject.toml
 
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "QueryNL needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
