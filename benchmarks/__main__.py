@@ -1,0 +1,110 @@
+"""Prints each figure with its target; `--quick` takes fewer rounds."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.measuring import Command, median_seconds, querynl, run
+from benchmarks.schemas import write_pair
+from querynl import __version__
+
+_IMPORT_CLICK: Command = (sys.executable, "-c", "import click")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="CPU time, measured side by side.")
+    parser.add_argument("--quick", action="store_true", help="Fewer rounds; for trying things out.")
+    quick: bool = parser.parse_args().quick
+    packages = ", ".join(f"{name} {version(name)}" for name in ("click", "msgspec", "sqlglot"))
+    print(f"querynl {__version__}, Python {platform.python_version()}, {packages}; {os.cpu_count()} CPUs")
+    print("CPU time of whole processes, user and system; medians of rounds in which the commands take turns.\n")
+    with tempfile.TemporaryDirectory(prefix="querynl-bench-") as name:
+        folder = Path(name)
+        for line in (
+            *_starting(folder, rounds=5 if quick else 15),
+            *_generating(folder, rounds=1 if quick else 3),
+            *_comparing(folder, rounds=1 if quick else 5),
+        ):
+            print(line, flush=True)
+
+
+def _starting(folder: Path, *, rounds: int) -> Iterator[str]:
+    """What a command costs before it does anything, and the one that scripts call most."""
+    _apply_a_few_migrations(folder)
+    commands = {
+        "import click": _IMPORT_CLICK,
+        "--help": querynl("--help"),
+        "--version": querynl("--version"),
+        "migrate status": querynl("migrate", "status", "-c", "sqlite:///status.db"),
+    }
+    taken = median_seconds(commands, folder, rounds=rounds)
+    base = taken["import click"]
+    yield _line("python -c 'import click'", base)
+    for name, most in (("--help", 1.5), ("--version", 1.5), ("migrate status", 2.5)):
+        yield _ratio(f"querynl {name}, against import click", taken[name], base, most)
+
+
+def _apply_a_few_migrations(folder: Path) -> None:
+    design = ("blog with posts", "blog with posts and comments", "blog with posts, comments, and tags")
+    for number, text in enumerate(design):
+        run(querynl("schema", "design", text, "-o", f"{number}.json"), folder)
+        connection = ("-c", "sqlite:///status.db")
+        run(querynl("migrate", "generate", "--to", f"{number}.json", *connection, "-m", f"step {number}"), folder)
+        run(querynl("migrate", "apply", "--confirm", *connection), folder)
+
+
+def _generating(folder: Path, *, rounds: int) -> Iterator[str]:
+    """A migration between two large schema files, without a database."""
+    commands = {}
+    for tables in (5_000, 10_000):
+        before, after = write_pair(folder, tables, "postgresql")
+        commands[f"{tables}"] = querynl(
+            *("migrate", "generate", "--from", before.name, "--to", after.name, "--dialect", "postgresql"),
+            *("--allow", "all", "--message", "bench", "--output", "generated"),
+        )
+    taken = median_seconds(commands, folder, rounds=rounds)
+    yield _seconds("querynl migrate generate, 5,000 tables as JSON", taken["5000"], 3.0)
+    yield _ratio("the same of 10,000 tables, against 5,000", taken["10000"], taken["5000"], 2.2)
+
+
+def _comparing(folder: Path, *, rounds: int) -> Iterator[str]:
+    """Two live databases, inspected and compared, beside the same two schemas as files."""
+    files = write_pair(folder, 200, "sqlite")
+    urls = [f"sqlite:///{file.stem}.db" for file in files]
+    for file, url in zip(files, urls, strict=True):
+        run(querynl("schema", "apply", file.name, "-c", url, "--confirm"), folder)
+    commands = {
+        "files": querynl("schema", "diff", *(file.name for file in files)),
+        "live": querynl("schema", "diff", *urls),
+    }
+    taken = median_seconds(commands, folder, rounds=rounds)
+    yield _ratio(
+        "querynl schema diff of two SQLite databases, 200 tables, against files", taken["live"], taken["files"], 3
+    )
+
+
+def _line(what: str, seconds: float, verdict: str = "") -> str:
+    return f"{what:<72}{seconds * 1000:>7.0f} ms   {verdict}".rstrip()
+
+
+def _ratio(what: str, seconds: float, base: float, most: float) -> str:
+    ratio = seconds / base
+    return _line(what, seconds, f"{ratio:.2f} x, at most {most:g} x: {_verdict(ratio, most)}")
+
+
+def _seconds(what: str, seconds: float, most: float) -> str:
+    return _line(what, seconds, f"at most {most:g} s: {_verdict(seconds, most)}")
+
+
+def _verdict(measured: float, most: float) -> str:
+    return "met" if measured <= most else "MISSED"
+
+
+main()
