@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from querynl.dependents import Dependents
-from querynl.errors import RenameInvalid
+from querynl.errors import ChangeUnsupported, RenameInvalid
 from querynl.operations import Change, Create, Drop, Operation, Rename, State, apply, changes_of, parts_of
 from querynl.rules import Rules
 from querynl.schema import (
@@ -100,6 +100,11 @@ def _renames(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Re
         declared[renaming.ref.kind].append(renaming)
 
     for kind in (Kind.NAMESPACE, Kind.ENUM, Kind.DOMAIN, Kind.SEQUENCE, Kind.TABLE, Kind.VIEW):
+        if declared[kind] and kind is Kind.NAMESPACE:
+            raise ChangeUnsupported(
+                f"The namespace {declared[kind][0].ref.name} would have to be renamed, which is not planned.",
+                remedy="Rename it by hand with ALTER SCHEMA first, and take renamed_from out of the schema.",
+            )
         if rules.renames(kind):
             present, asked = set(state.objects[kind]), set(wanted.objects[kind])
             here = _unsettled(declared[kind], present, asked, explicit)

@@ -299,6 +299,7 @@ class View(_Model, frozen=True):
     options: dict[str, OptionValue] = {}
     indexes: tuple[Index, ...] = ()
     comment: str | None = None
+    column_comments: dict[str, str] = {}
     depends_on: tuple[Dependency, ...] = ()
     renamed_from: str | None = None
 

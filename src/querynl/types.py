@@ -54,11 +54,18 @@ _SYNONYMS = {
 # One type and nothing more: words, perhaps quoted and qualified, with arguments and array brackets.
 # All beyond ASCII may begin a name; said as "not ASCII", for a range up to the last character is slow to compile.
 _WORD = r'(?:(?:[A-Za-z_]|[^\x00-\x7f])[\w$]*|"(?:[^"\x00]|"")+")'
-_ARGUMENT = r"(?:[+-]?\d+|[A-Za-z_]\w*|'(?:[^'\\]|''|\\.)*')"
+# A backslash before a quote ends a text for some engines and not for others.
+_ARGUMENT = r"(?:[+-]?\d+|[A-Za-z_]\w*|'(?:[^'\\]|''|\\[^'])*')"
 _ONE_TYPE = re.compile(
     rf"\s*{_WORD}(?:\.{_WORD})*(?:\s+{_WORD})*\s*(?:\(\s*{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*\s*\))?"
     rf"(?:\s+{_WORD})*\s*(?:\[\d*\]\s*)*",
 )
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+# What may follow a type in a column's definition, and is told by other keys of the schema file.
+_NO_PART_OF_A_TYPE = {
+    *("not", "null", "default", "primary", "unique", "references", "check", "constraint", "generated", "comment"),
+    *("auto_increment", "autoincrement"),
+}
 _PORTABLE = re.compile(r"([a-z][a-z ]*?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
 
 
@@ -99,6 +106,7 @@ def parse_type(text: str, dialect: str | None = None) -> ColumnType:
         least, most = PORTABLE_TYPES.get(name, (0, -1))
         if least <= len(arguments) <= most:
             return Portable(name, arguments)
-    if not _ONE_TYPE.fullmatch(text):
+    words = _QUOTED.sub("", folded).replace("(", " ").split()
+    if not _ONE_TYPE.fullmatch(text) or not _NO_PART_OF_A_TYPE.isdisjoint(words):
         raise TypeUnknown(f"{text!r} is not a column type.", remedy="Write one type, such as varchar(200).")
     return Raw(dialect, text.strip())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from querynl.errors import SchemaInvalid
-from querynl.schema import FIELDS, ForeignKey, Index, Name, Schema, Table, ref_of
+from querynl.errors import SchemaInvalid, TypeUnknown
+from querynl.schema import FIELDS, Column, ForeignKey, Index, IndexColumn, Name, Schema, Table, ref_of
+from querynl.types import Portable, parse_type
+
+_COUNTING_TYPES = ("smallint", "integer", "bigint", "serial", "bigserial")
+_WORD = re.compile(r"\w+")
 
 
 class Problem(Struct, frozen=True):
@@ -41,11 +46,17 @@ def problems(schema: Schema) -> Iterator[Problem]:
             for i, value in enumerate(enum.values)
         )
     for number, table in enumerate(schema.tables):
-        yield from _table_problems(f"$.tables[{number}]", table, tables)
+        path = f"$.tables[{number}]"
+        yield from _table_problems(path, table, tables)
+        for place, column in enumerate(table.columns):
+            yield from _column_problems(f"{path}.columns[{place}]", column, portable=schema.dialect is None)
+    owners = {*tables, *(Name(view.namespace, view.name) for view in schema.views)}
     for number, trigger in enumerate(schema.triggers):
-        owners = {*tables, *(Name(view.namespace, view.name) for view in schema.views)}
         if Name(trigger.namespace, trigger.table) not in owners:
             yield Problem(f"$.triggers[{number}].table", f"Trigger {trigger.name!r} is on {trigger.table!r}, not there")
+    for number, policy in enumerate(schema.policies):
+        if Name(policy.namespace, policy.table) not in tables:
+            yield Problem(f"$.policies[{number}].table", f"Policy {policy.name!r} is on {policy.table!r}, not there")
 
 
 def _duplicates(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
@@ -78,24 +89,68 @@ def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Itera
         if index.name is not None
     )
     for where, used in _column_lists(path, table):
-        yield from (Problem(where, f"Table {table.name!r} has no column {name!r}") for name in used - columns)
+        if not used:
+            yield Problem(where, "It names no column")
+        yield from (
+            Problem(where, f"Table {table.name!r} has no column {name!r}") for name in used if name not in columns
+        )
+        yield from _duplicates((where, f"column {name!r} in this list") for name in used)
+    for number, index in enumerate(table.indexes):
+        yield from _index_problems(f"{path}.indexes[{number}]", index, columns)
     for number, key in enumerate(table.foreign_keys):
         yield from _foreign_key_problems(f"{path}.foreign_keys[{number}]", key, tables)
 
 
-def _column_lists(path: str, table: Table) -> Iterator[tuple[str, set[str]]]:
-    """The columns that keys and indexes name, with the path that names them."""
+def _column_problems(path: str, column: Column, *, portable: bool) -> Iterator[Problem]:
+    if not column.name:
+        yield Problem(f"{path}.name", "A column needs a name")
+    values = {"default": column.default, "identity": column.identity, "generated": column.generated}
+    given = [name for name, value in values.items() if value is not None]
+    if len(given) > 1:
+        yield Problem(path, f"Column {column.name!r} cannot have both {given[0]} and {given[1]}")
+    if column.charset is not None and not _WORD.fullmatch(column.charset):
+        yield Problem(f"{path}.charset", f"{column.charset!r} is not the name of a character set")
+    if column.identity is not None and portable and not _counts(column.type):
+        yield Problem(f"{path}.identity", f"A column of type {column.type!r} cannot count")
+
+
+def _counts(kind: str) -> bool:
+    """Whether a portable type is one of whole numbers; one that is no type at all is left to the engine to refuse."""
+    try:
+        parsed = parse_type(kind)
+    except TypeUnknown:
+        return True
+    return not isinstance(parsed, Portable) or parsed.name in _COUNTING_TYPES
+
+
+def _column_lists(path: str, table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The columns that keys name, with the path that names them."""
     if table.primary_key is not None:
-        yield f"{path}.primary_key", {*table.primary_key.columns, *table.primary_key.include}
+        yield f"{path}.primary_key", (*table.primary_key.columns, *table.primary_key.include)
     for field in ("uniques", "foreign_keys"):
         for number, part in enumerate(getattr(table, field)):
-            yield f"{path}.{field}[{number}].columns", {*part.columns}
-    for number, index in enumerate(table.indexes):
-        yield f"{path}.indexes[{number}].columns", _index_columns(index)
+            yield f"{path}.{field}[{number}].columns", part.columns
 
 
-def _index_columns(index: Index) -> set[str]:
-    return {key.column for key in index.columns if key.column is not None} | set(index.include)
+def _index_problems(path: str, index: Index, columns: set[str]) -> Iterator[Problem]:
+    if not index.columns:
+        yield Problem(f"{path}.columns", "It names no column")
+    for number, key in enumerate(index.columns):
+        yield from _index_key_problems(f"{path}.columns[{number}]", key, columns)
+    for name in index.include:
+        if name not in columns:
+            yield Problem(f"{path}.include", f"There is no column {name!r}")
+    if index.method is not None and not _WORD.fullmatch(index.method):
+        yield Problem(f"{path}.method", f"{index.method!r} is not the name of an index method")
+
+
+def _index_key_problems(path: str, key: IndexColumn, columns: set[str]) -> Iterator[Problem]:
+    if (key.column is None) == (key.expression is None):
+        yield Problem(path, "A key of an index is either a column or an expression")
+    if key.column is not None and key.column not in columns:
+        yield Problem(path, f"There is no column {key.column!r}")
+    if key.prefix is not None and key.prefix < 1:
+        yield Problem(f"{path}.prefix", "A prefix has at least one character")
 
 
 def _foreign_key_problems(path: str, key: ForeignKey, tables: dict[Name, Table]) -> Iterator[Problem]:

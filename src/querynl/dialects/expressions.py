@@ -53,6 +53,8 @@ def fault_of(text: str, dialect: str | None) -> str | None:
     except SqlglotError as error:
         reason = str(error).splitlines()[0].split(". Line")[0].rstrip(".")
         return reason[:1].lower() + reason[1:]
+    except RecursionError:
+        return "it is nested too deeply"
     statement = parsed[0]
     if len(parsed) != 1 or not isinstance(statement, exp.Select) or statement.args.get("from_"):
         return "it is more than an expression"

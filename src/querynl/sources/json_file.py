@@ -29,9 +29,26 @@ def read(text: str | bytes, where: str) -> Schema:
 def decode(text: str | bytes, where: str) -> Any:
     """The document that a JSON text is. Raises SchemaNotJSON."""
     try:
-        return msgspec.json.decode(text)
+        document = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _not_json(text, where, str(error)) from None
+    except RecursionError:
+        raise SchemaNotJSON("This JSON is nested too deeply.", where=where) from None
+    may_hold_nul = "\\u0000" in text if isinstance(text, str) else b"\\u0000" in text
+    if may_hold_nul and (path := _path_of_nul(document)) is not None:
+        raise SchemaInvalid("No database keeps a NUL character.", where=f"{where}, {path}", remedy="Leave it out.")
+    return document
+
+
+def _path_of_nul(value: Any, path: str = "$") -> str | None:
+    """The JSON path of the first text with a NUL character in it."""
+    if isinstance(value, str):
+        return path if "\0" in value else None
+    if isinstance(value, dict):
+        places = [(item, f"{path}.{key}") for key, item in value.items()]
+    else:
+        places = [(item, f"{path}[{number}]") for number, item in enumerate(value)] if isinstance(value, list) else []
+    return next((found for item, place in places if (found := _path_of_nul(item, place)) is not None), None)
 
 
 def _not_json(text: str | bytes, where: str, reason: str) -> SchemaNotJSON:
@@ -158,7 +175,7 @@ def _struct_of(info: Any) -> Any:
 def write(schema: Schema) -> str:
     """The schema as a JSON file for people: short forms used, defaults left out, what fits on one line."""
     document: dict[str, Any] = {"querynl": FORMAT_VERSION}
-    document.update(msgspec.to_builtins(schema))
+    document.update(msgspec.json.decode(msgspec.json.encode(schema)))  # lists, where the model has tuples
     for table in document.get("tables", ()):
         _shorten(table)
     return _laid_out(document, "") + "\n"

@@ -7,11 +7,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from querynl.config import Settings
-from querynl.connections import Target, is_url, resolve
-from querynl.errors import SourceUnreadable
+from querynl.connections import Target, is_url, load_profiles, resolve
+from querynl.errors import SchemaInvalid, SourceUnreadable, TypeUnknown
 from querynl.schema import Schema
 from querynl.sources import json_file, legacy
 from querynl.sources.sql_file import read_text, read_texts
+from querynl.validation import validate
 
 EMPTY = "empty"
 
@@ -57,10 +58,10 @@ def read_source(text: str, settings: Settings) -> Source:
         return _read_json(path)
     if path.suffix.lower() == ".sql" or path.is_dir():
         return SQLTexts(texts=read_texts(path), origin=text)
-    if path.exists() or len(path.parts) > 1 or path.suffix:
-        if path.exists():
-            remedy = "Name a .json or .sql file, a folder of .sql files, a connection, a URL, or `empty`."
-            raise SourceUnreadable("This is no schema file.", where=text, remedy=remedy)
+    if path.exists():
+        remedy = "Name a .json or .sql file, a folder of .sql files, a connection, a URL, or `empty`."
+        raise SourceUnreadable("This is no schema file.", where=text, remedy=remedy)
+    if text not in load_profiles().by_name and (len(path.parts) > 1 or path.suffix or text.endswith("/")):
         raise SourceUnreadable("There is no such file.", where=text, remedy="Check the path.")
     target = resolve(text, settings)
     return Live(target=target, origin=target.name)
@@ -68,6 +69,12 @@ def read_source(text: str, settings: Settings) -> Source:
 
 def _read_json(path: Path) -> Declared:
     document = json_file.decode(read_text(path), str(path))
-    if legacy.is_legacy(document):
-        return Declared(schema=legacy.read(document, str(path)), origin=str(path), notes=(legacy.NOTE,))
-    return Declared(schema=json_file.schema_of(document, str(path)), origin=str(path))
+    if not legacy.is_legacy(document):
+        return Declared(schema=json_file.schema_of(document, str(path)), origin=str(path))
+    try:
+        schema = legacy.schema_of(document)
+        validate(schema)
+    except (SchemaInvalid, TypeUnknown) as error:
+        error.where = f"{path}, {error.where}"
+        raise
+    return Declared(schema=schema, origin=str(path), notes=(legacy.NOTE,))

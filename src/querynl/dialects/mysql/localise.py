@@ -91,6 +91,7 @@ class _Localising:
         if identity is not None:
             # The engine counts up by one for the whole server, and takes a value it is given.
             identity = Identity(start=identity.start)
+        options.check_word(column.collation, f"{where}.collation")
         has_characters = types.kept(column_type).has_characters
         collation = column.collation if has_characters else None
         on_update = column.on_update

@@ -78,6 +78,8 @@ def _value(key: str, text: str) -> OptionValue:
 def localised(declared: Mapping[str, OptionValue], server: Server, where: str) -> dict[str, OptionValue]:
     """The declared options as `of_catalog` would have them. Raises SchemaInvalid for one there is not."""
     found = {key: _settled(key, value) for key, value in declared.items()}
+    for key in ("charset", "collation"):
+        check_word(declared.get(key), f"{where}.{key}")
     for key in declared:
         if key not in _RESETS and key not in _APART and not (server.is_mariadb and key in _ENGINE_DEFINED):
             raise SchemaInvalid(f"{key!r} is no table option of {server.name}.", where=f"{where}.{key}")
@@ -86,6 +88,12 @@ def localised(declared: Mapping[str, OptionValue], server: Server, where: str) -
     if "collation" in found:
         found.pop("charset", None)
     return found
+
+
+def check_word(name: object, where: str) -> None:
+    """Raise SchemaInvalid unless the name of a character set or collation is one word, or None."""
+    if name is not None and not re.fullmatch(r"\w+", str(name)):
+        raise SchemaInvalid(f"{name!r} is not the name of a character set or collation.", where=where)
 
 
 def _settled(key: str, value: OptionValue) -> OptionValue:

@@ -60,8 +60,8 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
             wanted = {name: value for name, value in after.options.items() if name in INDEX_ATTRIBUTES}
             return kept == wanted and replace(before, comment=after.comment, options=after.options) == after
         case View(), View():
-            same = replace(before, comment=after.comment, options=after.options) == after
-            return same and _fixed(before) == _fixed(after)
+            said = {"comment": after.comment, "column_comments": after.column_comments, "options": after.options}
+            return _fixed(before) == _fixed(after) and replace(before, **said) == after
         case Routine(), Routine():
             return _replaceable(before, after)
         case Trigger(), Trigger():
@@ -79,8 +79,9 @@ def _alters_column(before: Column, after: Column, version: tuple[int, ...]) -> b
     old, new = before.generated, after.generated
     if old is not None and new is not None:
         return old == new or (version >= _SETS_EXPRESSIONS and old.stored == new.stored)
-    # Going back from a plain column to a computed one would compute it anew: it is made of a new column.
-    return old is None and new is None
+    # A column that is no longer computed keeps its values. One that is computed from now on is a new one, as its values
+    # go; on the way back, where it was computed before, they are the same again.
+    return new is None and (old is None or old.stored)
 
 
 def _fixed(view: View) -> dict[str, OptionValue]:
@@ -139,8 +140,10 @@ def _is_parsed(routine: Routine) -> bool:
 
 
 def _blocks_column(before: Column, after: Column, dependent: AnyObject) -> bool:
+    if (before.generated is None) != (after.generated is None):
+        return True
     if not retyped(before, after):
-        return before.generated != after.generated and not isinstance(dependent, Index | Check | Unique | PrimaryKey)
+        return False
     match dependent:
         case ForeignKey():
             return not comparable(before.type, after.type)

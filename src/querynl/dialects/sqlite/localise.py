@@ -137,7 +137,10 @@ class _TableLocaliser:
             return "TEXT", identity
         if not column.type:
             return "", identity
-        parsed = parse_type(column.type)
+        try:
+            parsed = parse_type(column.type)
+        except TypeUnknown as error:
+            raise TypeUnknown(error.what, where=f"{path}.type", remedy=error.remedy) from None
         if isinstance(parsed, Portable) and parsed.name in ("serial", "bigserial"):
             return "INTEGER", Identity()
         if identity is not None:

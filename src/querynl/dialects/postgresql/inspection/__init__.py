@@ -177,6 +177,7 @@ class _Inspection:
                     options=tables.table_options(row),
                     indexes=tuple(indexes.get(oid, ())),
                     comment=self._lookup.comment(PG_CLASS, oid),
+                    column_comments=self._lookup.column_comments(oid),
                     depends_on=dependencies(needs.get(oid, ())),
                 )
 

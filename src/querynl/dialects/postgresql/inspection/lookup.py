@@ -38,11 +38,21 @@ class Lookup:
         self.types: dict[int, Ref] = {}
         self.routines: dict[int, Ref] = {}
         self.keys: dict[int, Ref] = {}
-        self._comments = {(catalog, oid, number): text for catalog, oid, number, text in comments}
+        self._comments: dict[tuple[int, int, int], str] = {}
+        self._view_comments: dict[int, dict[str, str]] = {}
+        for catalog, oid, number, text, column in comments:
+            if column is None:
+                self._comments[catalog, oid, number] = text
+            else:
+                self._view_comments.setdefault(oid, {})[column] = text
         self._collations = {oid: _collation(*names) for oid, *names in collations}
 
     def comment(self, catalog: int, oid: int, number: int = 0) -> str | None:
         return self._comments.get((catalog, oid, number))
+
+    def column_comments(self, view: int) -> dict[str, str]:
+        """The comments on a view's columns, by their names."""
+        return dict(sorted(self._view_comments.get(view, {}).items()))
 
     def collation(self, oid: int | None) -> str | None:
         return None if oid is None else self._collations.get(oid)

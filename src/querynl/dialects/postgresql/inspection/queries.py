@@ -187,8 +187,11 @@ DEPENDENCIES = f"""
         AND (d.classid <> 'pg_constraint'::regclass OR EXISTS (
             SELECT FROM pg_constraint k WHERE k.oid = d.objid AND k.contypid <> 0))"""
 
+# A column's name is there for views alone; columns of tables are known by their numbers.
 COMMENTS = f"""
-    SELECT d.classoid::int, d.objoid, d.objsubid, d.description FROM pg_description d
+    SELECT d.classoid::int, d.objoid, d.objsubid, d.description, a.attname FROM pg_description d
+    LEFT JOIN pg_class c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass AND c.relkind IN ('v', 'm')
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
     WHERE d.objoid >= {FIRST_USER_OID} AND d.classoid <> 'pg_extension'::regclass"""
 
 

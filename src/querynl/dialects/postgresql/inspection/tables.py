@@ -163,7 +163,7 @@ def _column(row: Sequence[Any], lookup: Lookup, counters: Counters) -> Column:
     elif generated:
         computed = Generated(expression=default, stored=generated == _GENERATED_STORED)
         default = None
-    elif default is not None and default.startswith("nextval(") and counters.serial((table, number), of_type, default):
+    elif default is not None and not_null and counters.serial((table, number), of_type, default):
         identity, default = Identity(serial=True), None
     if storage is not None:
         options["storage"] = _STORAGE[storage]

@@ -140,6 +140,10 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
     if _inherited(table, new.name, around.after) is not None:
         # A partition's column gets its type from the partitioned table.
         old = replace(old, type=new.type, collation=new.collation, generated=new.generated)
+    if new.generated is not None and old.generated is None:
+        yield from drop(table, old, around)
+        yield from add(table, new, around)
+        return
     counts_otherwise = _way_of_counting(old) != _way_of_counting(new)
     # A sequence that is an object of its own by now serves the column and stays.
     sequence = Name(table.namespace, serial_sequence(table.name, new.name))
@@ -222,6 +226,8 @@ def _actions(old: Column, new: Column, using: str | None, after: Catalog) -> Ite
     """The actions of ALTER TABLE. The engine takes away first, then retypes, then adds, whatever their order is."""
     column = f"ALTER COLUMN {quote(new.name)}"
     moved = retyped(old, new)
+    if old.generated is not None and new.generated is None:
+        yield f"{column} DROP EXPRESSION"
     if old.default is not None and (moved or new.default is None):
         yield f"{column} DROP DEFAULT"
     if new.nullable and not old.nullable:

@@ -5,7 +5,7 @@ https://www.postgresql.org/docs/current/sql-commands.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from querynl.dialects.postgresql.options import TABLE_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import indexes
@@ -80,6 +80,7 @@ def create_view(view: View) -> Iterator[str]:
         yield from indexes.create(name, index)
     if view.comment is not None:
         yield comment_on(_view_word(view), qualified(*name), view.comment)
+    yield from _column_comments({}, view)
 
 
 def drop_view(view: View) -> Iterator[str]:
@@ -95,7 +96,15 @@ def change_view(old: View, new: View) -> Iterator[str]:
     if changed := {name: value for name, value in after.items() if before.get(name) != value}:
         yield f"ALTER {address} SET ({assigned(changed)})"
     if old.comment != new.comment:
-        yield f"COMMENT ON {address} IS {'NULL' if new.comment is None else literal(new.comment)}"
+        yield comment_on(_view_word(new), qualified(new.namespace, new.name), new.comment)
+    yield from _column_comments(old.column_comments, new)
+
+
+def _column_comments(before: Mapping[str, str], view: View) -> Iterator[str]:
+    for column in sorted(before.keys() | view.column_comments.keys()):
+        text = view.column_comments.get(column)
+        if before.get(column) != text:
+            yield comment_on("COLUMN", f"{qualified(view.namespace, view.name)}.{quote(column)}", text)
 
 
 def rename_view(view: View, to: str) -> Iterator[str]:

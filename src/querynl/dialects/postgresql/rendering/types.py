@@ -23,7 +23,7 @@ from querynl.dialects.postgresql.spelling import (
 )
 from querynl.dialects.postgresql.types import conversion
 from querynl.operations import Catalog, parts_of
-from querynl.schema import Check, Column, Domain, Enum, ForeignKey, Index, Kind, Name, Part, Table
+from querynl.schema import Check, Column, Domain, Enum, ForeignKey, Index, Kind, Name, Part, PrimaryKey, Table, Unique
 
 _REPLACED = "_replaced"
 
@@ -197,22 +197,30 @@ def _aside(name: str) -> str:
 
 
 def _in_the_way(table: Table, moved: Sequence[Column]) -> Iterator[Part]:
-    """Parts that compute or compare with the columns; what other parts use comes first, so that it goes last."""
-    names = [column.name for column in moved]
+    """Parts that compute or compare with the columns, and what uses those, in an order to drop them in."""
+    names = {column.name for column in moved}
 
-    def used(*texts: str | None) -> bool:
+    def computes(*texts: str | None) -> bool:
         return any(mentions(text, name, "postgresql") for text in texts if text for name in names)
 
+    remade = [
+        column for column in table.columns if column.generated is not None and computes(column.generated.expression)
+    ]
+    gone = {column.name for column in remade}
+    names |= gone
     for part in parts_of(table):
         match part:
-            case Index() if used(part.where, *(key.expression for key in part.columns)):
+            case Index():
+                expressions = (part.where, *(key.expression for key in part.columns))
+                if computes(*expressions) or gone & {*part.include, *(key.column for key in part.columns)}:
+                    yield part
+            case Check() if computes(part.expression):
                 yield part
-            case Check() if used(part.expression):
+            case ForeignKey() if names & set(part.columns):
                 yield part
-            case ForeignKey() if set(part.columns) & set(names):
+            case PrimaryKey() | Unique() if gone & {*part.columns, *part.include}:
                 yield part
-            case Column() if part.generated is not None and used(part.generated.expression):
-                yield part
+    yield from remade
 
 
 def _drop_part(table: Name, part: Part, around: Around) -> Iterator[str]:
