@@ -72,5 +72,6 @@ def write_expectation(path: Path, engine: str, up: str, down: str) -> None:
     for way, script in (("up", up), ("down", down)):
         block = f"```sql {engine} {way}\n{script.rstrip()}\n```\n"
         pattern = re.compile(rf"^```sql {engine} {way}\n.*?^```\n?", re.M | re.S)
-        text = pattern.sub(lambda _, block=block: block, text) if pattern.search(text) else text + block
+        found = pattern.search(text)
+        text = text[: found.start()] + block + text[found.end() :] if found else text + block
     path.write_text(text, encoding="utf-8")

@@ -118,6 +118,7 @@ COMMENT ON CONSTRAINT together ON users IS 'one each';
 COMMENT ON INDEX rich IS 'much';
 COMMENT ON INDEX counts_key IS 'key';
 COMMENT ON VIEW on_top IS 'view';
+COMMENT ON COLUMN on_top.title IS 'of a view';
 COMMENT ON MATERIALIZED VIEW counts IS 'counted';
 COMMENT ON FUNCTION touch() IS 'function';
 COMMENT ON PROCEDURE tidy(int) IS 'procedure';

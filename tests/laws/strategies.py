@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from querynl.dialects import Dialect
 from querynl.schema import (
+    Action,
     Check,
     Column,
     Enum,
@@ -101,7 +102,7 @@ def _tables(draw: st.DrawFn, name: str, dialect: Dialect) -> Table:
     elif key == "composite" and len(numbers) > 1:
         columns = [replace(c, nullable=False) if c.name in numbers[:2] else c for c in columns]
         primary = PrimaryKey(columns=tuple(numbers[:2]))
-    if numbers and draw(st.booleans()):
+    if draw(st.booleans()) and numbers:
         expression = f"{dialect.quote(numbers[0])} + 1"
         columns.append(Column(name="next", type="bigint", generated=Generated(expression=expression)))
     return Table(
@@ -137,7 +138,7 @@ def _indexable(columns: Sequence[Column]) -> list[str]:
 @st.composite
 def _uniques(draw: st.DrawFn, columns: Sequence[Column]) -> list[Unique]:
     names = draw(_some(_indexable(columns), 2))
-    return [Unique(columns=tuple(names))] if names and draw(st.booleans()) else []
+    return [Unique(columns=tuple(names))] if draw(st.booleans()) and names else []
 
 
 @st.composite
@@ -163,7 +164,8 @@ def _referring(draw: st.DrawFn, table: Table, parent: Table) -> Table:
     if parent.primary_key is None or len(parent.primary_key.columns) != 1:
         return table
     column = Column(name=f"{parent.name} ref", type="bigint")
-    action = draw(st.sampled_from(("no action", "cascade", "set null")))
+    actions: tuple[Action, ...] = ("no action", "cascade", "set null")
+    action = draw(st.sampled_from(actions))
     key = ForeignKey(
         columns=(column.name,),
         references=parent.name,
