@@ -18,12 +18,13 @@ HAZARDS = ("destructive", "data", "lock", "rewrite", "privileges")
 
 
 class Undecided(Struct, frozen=True):
-    """A change that waits for an answer: what it is, and the options that answer it.
+    """A change that waits for an answer: what it is, the table whose rows it is about, and the options that answer it.
 
     `question` is set where the answer may be a rename.
     """
 
     what: str
+    table: Name
     answer: str
     question: Question | None = None
 
@@ -74,6 +75,7 @@ def _possible_rename(question: Question) -> Undecided:
     old, new = question.dropped, question.added
     return Undecided(
         f"{spelled(old)} is gone and {spelled(new)} is new: was it renamed?",
+        Name(old.namespace, old.table or old.name),
         f"--rename {spelled(old)}:{quoted_if_needed(new.name)}, or --allow destructive to drop one and add the other",
         question,
     )
@@ -82,13 +84,15 @@ def _possible_rename(question: Question) -> Undecided:
 def _loss(drop: Drop) -> Undecided:
     ref = _address(drop)
     what = "its rows" if ref.kind is Kind.TABLE else "its values"
-    return Undecided(f"Dropping {ref.kind} {spelled(ref)} deletes {what}.", "--allow destructive")
+    table = Name(ref.namespace, ref.table or ref.name)
+    return Undecided(f"Dropping {ref.kind} {spelled(ref)} deletes {what}.", table, "--allow destructive")
 
 
 def _missing_value(create: Create) -> Undecided:
     ref = ref_of(create.obj, create.table)
     return Undecided(
         f"{spelled(ref)} must have a value in every row, and rows that are there have none.",
+        Name(ref.namespace, ref.table or ""),
         f'--backfill "{spelled(ref)} = EXPRESSION", or --allow data if the table is empty',
     )
 

@@ -28,6 +28,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     """The operations that follow from a comparison and some answers, and the questions still open."""
 
     comparison: Comparison
+    answers: Answers
     difference: Difference
     operations: tuple[Operation, ...]
     waiting: tuple[Undecided, ...]
@@ -48,7 +49,9 @@ def propose(comparison: Comparison, answers: Answers) -> Proposal:
     operations = with_backfills(difference.operations, answers.backfills, dialect)
     operations = with_conversions(operations, answers.conversions)
     waiting = undecided(replace(difference, operations=operations), answers.allowed)
-    return Proposal(comparison=comparison, difference=difference, operations=operations, waiting=tuple(waiting))
+    return Proposal(
+        comparison=comparison, answers=answers, difference=difference, operations=operations, waiting=tuple(waiting)
+    )
 
 
 def summary(operations: Sequence[Operation]) -> str:

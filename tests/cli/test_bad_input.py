@@ -89,6 +89,11 @@ BAD_FILES: dict[str, tuple[object, list[str]]] = {
         schema_of(table("users", NAME, checks=[{"expression": "id > 0; DROP TABLE users"}])),
         ["QN1206", "bad.json, $.tables[0].checks[0].expression"],
     ),
+    "a character set that goes on": (column(charset="utf8mb4; DROP TABLE users"), ["QN1203", "columns[1].charset"]),
+    "an index method that goes on": (
+        schema_of(table("users", NAME, indexes=[{"columns": ["id"], "method": "btree; DROP TABLE users"}])),
+        ["QN1203", "bad.json, $.tables[0].indexes[0].method"],
+    ),
     "an index expression that is a query": (
         schema_of(table("users", NAME, indexes=[{"columns": [{"expression": "(SELECT 1 FROM users"}]}])),
         ["QN1206", "bad.json, $.tables[0].indexes[0]"],
@@ -96,7 +101,7 @@ BAD_FILES: dict[str, tuple[object, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("content, said", BAD_FILES.values(), ids=BAD_FILES)
+@pytest.mark.parametrize(("content", "said"), BAD_FILES.values(), ids=BAD_FILES)
 def test_schema_file_that_is_wrong_is_refused(
     shell: Shell, lived_in: Database, content: object, said: list[str]
 ) -> None:
@@ -113,9 +118,22 @@ def test_type_that_the_engine_does_not_have_is_refused(shell: Shell, lived_in: D
     )
 
 
+@pytest.mark.engines("mysql", "mariadb")
+def test_collation_that_goes_on_is_refused(shell: Shell, lived_in: Database) -> None:
+    hostile = "utf8mb4_bin; DROP TABLE users"
+    shell.write("bad.json", column(collation=hostile))
+    refused(
+        shell, lived_in, GENERATE + "bad.json", INVALID, "QN1203", hostile, "bad.json, $.tables[0].columns[1].collation"
+    )
+    shell.write("bad.json", schema_of(table("users", NAME, options={"collation": hostile})))
+    refused(
+        shell, lived_in, GENERATE + "bad.json", INVALID, "QN1203", hostile, "bad.json, $.tables[0].options.collation"
+    )
+
+
 @pytest.mark.engines("postgresql", "mysql", "mariadb")
 @pytest.mark.parametrize(
-    "content, path",
+    ("content", "path"),
     [
         (schema_of(table("u" * 65)), "$.tables[0]"),
         (schema_of(table("users", {"name": "é" * 65, "type": "integer"})), "$.tables[0].columns[1]"),
@@ -131,7 +149,7 @@ def test_name_that_the_engine_would_cut_is_refused(
 
 
 @pytest.mark.parametrize(
-    "source, status, said",
+    ("source", "status", "said"),
     [
         ("missing.json", INVALID, ["QN1207", "no such file", "missing.json", "Check the path"]),
         ("missing/", INVALID, ["QN1207", "missing"]),
@@ -323,13 +341,13 @@ def test_generate_never_writes_over_a_file(shell: Shell, lived_in: Database, mon
 @pytest.mark.parametrize("message", ["", "   ", "\n"])
 def test_empty_message_is_refused(shell: Shell, lived_in: Database, message: str) -> None:
     shell.write("more.json", schema_of(table("users", NAME), table("tags")))
-    command = [*"migrate generate --from users.json --to more.json -c app -m".split(), message]
+    command = ["migrate", "generate", "--from", "users.json", "--to", "more.json", "-c", "app", "-m", message]
     refused(shell, lived_in, command, INVALID, "QN4004", "The message is empty")
 
 
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize(
-    "command, said",
+    ("command", "said"),
     [
         ("migrate rollback --steps 0", "--steps"),
         ("migrate rollback --steps -1", "--steps"),

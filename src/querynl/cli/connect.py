@@ -55,7 +55,8 @@ def add(
 ) -> None:
     """Save the connection NAME, once its database answers.
 
-    The password goes to the system's keyring, never to a file in clear or to the command line.
+    A password comes from standard input, a command, a URL or a question; it is kept in the system's keyring or,
+    where QUERYNL_KEYRING_PASSWORD is set and there is no keyring, in an encrypted file.
     """
     from querynl.connections import Profile, add_profile, load_profiles
     from querynl.connections.credentials import store_password
@@ -152,7 +153,10 @@ def show(name: str, form: str) -> None:
 @click.argument("name", required=False)
 @common_options
 def test(name: str | None) -> None:
-    """Connect to NAME, or to the connection in use, and say what answers."""
+    """Connect to NAME and say what answers.
+
+    Without NAME, to the connection in use.
+    """
     from querynl.connections import connect as open_connection
     from querynl.connections import resolve
 
@@ -178,7 +182,10 @@ def use(name: str) -> None:
 @click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
 @common_options
 def remove(name: str, confirmed: bool) -> None:
-    """Forget the connection NAME and its stored password; the database itself is not touched."""
+    """Forget the connection NAME and its stored password.
+
+    The database itself is not touched.
+    """
     from querynl.connections import find_profile, remove_profile
     from querynl.connections.credentials import delete_password
 

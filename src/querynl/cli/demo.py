@@ -25,7 +25,7 @@ _STORY = (
      "migrate generate --from schema-v1.json --to schema-v2.json --framework raw"
      ' --message "add_tags_table" --connection blog_db'),
     ("Read it before it runs.", "migrate preview {up}"),
-    ("Nothing has run yet.", "migrate status --connection blog_db"),
+    ("It waits: nothing of it has run yet.", "migrate status --connection blog_db"),
     ("Apply it, in one transaction.", "migrate apply --connection blog_db --confirm"),
     ("", "migrate status --connection blog_db"),
     ("And back again.", "migrate rollback --connection blog_db --steps 1 --confirm"),

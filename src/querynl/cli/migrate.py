@@ -219,7 +219,7 @@ def apply(
     count: int | None,
     last: str | None,
 ) -> None:
-    """Apply the pending migrations of a database, oldest first."""
+    """Apply the pending migrations of a database."""
     from querynl import runner
     from querynl.decisions import allowed_hazards
 
@@ -287,7 +287,7 @@ def rollback(
     allow: tuple[str, ...],
     lock_timeout: float,
 ) -> None:
-    """Roll back the last applied migrations of a database, newest first."""
+    """Roll back the last migrations of a database."""
     from querynl import runner
     from querynl.decisions import allowed_hazards
 
@@ -327,8 +327,9 @@ def _count(migrations: Sequence[Known]) -> str:
 def _list(title: str, migrations: Sequence[Known]) -> None:
     app = current_app()
     app.say(f"{title}:")
+    longest = max(len(known.id) for known in migrations)
     for known in migrations:
-        app.say(f"  {known.id}  {known.description}")
+        app.say(f"  {known.id.ljust(longest)}  {known.description}")
         for note in known.notes:
             app.say(f"    {note}")
 

@@ -61,21 +61,35 @@ def console() -> Console:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows under their columns: a rich table on a terminal, aligned text elsewhere."""
+    """Rows under their columns, numbers to the right: a rich table on a terminal, aligned text elsewhere."""
+    numbers = [bool(rows) and all(row[i].replace(",", "").isdigit() for row in rows) for i in range(len(columns))]
     if is_colourful():
         from rich.table import Table
         from rich.text import Text
 
         table = Table(title=title, title_justify="left", header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
+        for column, number in zip(columns, numbers, strict=True):
+            table.add_column(column, overflow="fold", justify="right" if number else "left")
         for row in rows:
             table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
         console().print(table)
         return
-    widths = [max(len(line[i]) for line in (columns, *rows)) for i in range(len(columns))]
+    widths = [max(_width(line[i]) for line in (columns, *rows)) for i in range(len(columns))]
     for line in (columns, ["-" * width for width in widths], *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        padded = (
+            " " * (width - _width(cell)) + cell if number else cell + " " * (width - _width(cell))
+            for cell, width, number in zip(line, widths, numbers, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def _width(text: str) -> int:
+    """The columns that the text takes on a screen: a Chinese character takes two."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], form: Format, title: str = "") -> None:

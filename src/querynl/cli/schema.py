@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.generate import (
+from querynl.cli.changes import (
     DIFFERENCE_FOUND,
+    answer_options,
+    answers_of,
     compared,
     decided,
     open_throwaway,
     print_changes,
-    print_questions,
-    rows_touched,
 )
 from querynl.cli.printing import print_json, print_sql
 from querynl.errors import SourceUnreadable, UsageInvalid
@@ -87,7 +87,10 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 @_SCRATCH
 @common_options
 def validate(source: str, dialect: str | None, scratch_url: str | None) -> None:
-    """Check that SCHEMA makes sense, for one engine or, if portable, for all of them."""
+    """Check that SCHEMA makes sense.
+
+    A portable one is checked for every engine, or for that of --dialect.
+    """
     from querynl.dialects import NAMES, dialect_named
     from querynl.sources import Declared, compare, read_source
 
@@ -152,7 +155,8 @@ def diff(before: str, after: str, dialect: str | None, scratch_url: str | None, 
         print_sql(comparison.dialect.script(statements(plan.up)))
     elif proposal.operations:
         print_changes(plan)
-        print_questions(proposal)
+        for question in (open_one for open_one in proposal.waiting if open_one.question is not None):
+            current_app().say(f"Open: {question.what}")
     else:
         click.echo("No difference: the two schemas are the same.")
     return DIFFERENCE_FOUND if check and proposal.operations else 0
@@ -162,10 +166,7 @@ def diff(before: str, after: str, dialect: str | None, scratch_url: str | None, 
 @click.argument("source", metavar="SCHEMA")
 @click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
 @click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
-@click.option("--rename", "renames", multiple=True, metavar="OLD:NEW", help="A rename: table:new or table.column:new.")
-@click.option("--backfill", "backfills", multiple=True, metavar='"T.C = EXPR"', help="The value for rows without one.")
-@click.option("--using", "conversions", multiple=True, metavar='"T.C = EXPR"', help="How old values become new ones.")
-@click.option("--allow", multiple=True, metavar="HAZARDS", help="destructive, data, …, or all; what may be lost.")
+@answer_options
 @_SCRATCH
 @common_options
 def apply_schema(
@@ -179,35 +180,35 @@ def apply_schema(
     allow: tuple[str, ...],
     scratch_url: str | None,
 ) -> None:
-    """Bring a database to the state of SCHEMA in one step, without writing files."""
-    from querynl.cli.generate import answers_of
+    """Bring a database to the state of SCHEMA in one step.
+
+    The same plan, checks and history as with migrations, but no files.
+    """
     from querynl.generation import propose
     from querynl.plan import statements
 
     app = current_app()
     comparison, target = compared(None, source, None, scratch_url)
     assert target is not None
-    answers = answers_of(comparison, renames, backfills, conversions, allow)
-    proposal = propose(comparison, answers)
+    proposal = propose(comparison, answers_of(comparison, renames, backfills, conversions, allow))
     if not proposal.operations:
         click.echo(f"{target.name} is in that state already.")
         return
     if dry_run:
         print_sql(comparison.dialect.script(statements(proposal.plan().up)))
         return
-    proposal = decided(proposal, answers)
+    proposal = decided(proposal, target)
     plan = proposal.plan()
-    print_changes(plan, rows_touched(plan, target))
+    print_changes(plan, target)
     app.ask_go_ahead(f"Make these changes in {target.name}?", given=confirmed)
-    _run(plan, f"apply {Path(source).name}", allow)
+    _run(plan, f"apply {Path(source).name}", proposal.answers.allowed)
     click.echo(f"{target.name} is in the state of {source} now.")
 
 
-def _run(plan: Plan, message: str, allow: tuple[str, ...]) -> None:
+def _run(plan: Plan, message: str, allowed: frozenset[str]) -> None:
     """Run a plan that has no file, with the same checks, history and record as one that has."""
     from querynl import runner
     from querynl.connections import connect
-    from querynl.decisions import allowed_hazards
     from querynl.dialects import dialect_named
     from querynl.formats.naming import new_id
     from querynl.ledger import Ledger
@@ -234,5 +235,5 @@ def _run(plan: Plan, message: str, allow: tuple[str, ...]) -> None:
             [runner.recorded(record, Ledger(connection, dialect))],
             connection_name=target.name,
             store=store,
-            allow=allowed_hazards(allow),
+            allow=allowed,
         )

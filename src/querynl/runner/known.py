@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -110,9 +110,10 @@ def survey(
     wherever it lies.
     """
     records = {record.migration_id: record for record in get_migrations(connection_name, store=store)}
-    files = _files(folder, records, named=named)
+    here = {file.id: file for file in find(folder)} if folder is not None and (named or folder.is_dir()) else {}
+    files = here | _files_elsewhere(records, here)
     entries = {entry.migration_id: entry for entry in ledger.entries()}
-    order = _in_order(list(files), (*records, *entries))
+    order = _in_order(list(here), (*records, *entries))
     if named and not order:
         raise SourceUnreadable(
             "The folder holds no migration, and none is recorded for the connection.",
@@ -131,18 +132,15 @@ def recorded(record: MigrationRecord, ledger: Ledger) -> Known:
     return _known(record.migration_id, record, None, ledger.entry(record.migration_id))
 
 
-def _files(folder: Path | None, records: dict[str, MigrationRecord], *, named: bool) -> dict[str, MigrationFile]:
-    found = {}
-    if folder is not None and (named or folder.is_dir()):
-        found = {file.id: file for file in find(folder)}
-    elsewhere = {
+def _files_elsewhere(records: dict[str, MigrationRecord], here: Collection[str]) -> dict[str, MigrationFile]:
+    """The recorded files of other folders."""
+    folders = {
         Path(record.file).parent
         for record in records.values()
-        if record.migration_id not in found and record.file and Path(record.file).is_file()
+        if record.migration_id not in here and record.file and Path(record.file).is_file()
     }
-    for parent in sorted(elsewhere):
-        found.update((file.id, file) for file in find(parent) if file.id in records and file.id not in found)
-    return found
+    found = (file for folder in sorted(folders) for file in find(folder))
+    return {file.id: file for file in found if file.id in records and file.id not in here}
 
 
 def _in_order(files: Sequence[str], others: Iterable[str]) -> list[str]:

@@ -1,0 +1,208 @@
+"""What two schemas come to: comparing them, asking what only a person can answer, saying what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+from msgspec.structs import replace
+
+from querynl.cli.app import Command, current_app
+from querynl.errors import DecisionNeeded, UsageInvalid
+
+if TYPE_CHECKING:
+    from querynl.connections import Target
+    from querynl.decisions import Undecided
+    from querynl.generation import Answers, Proposal
+    from querynl.plan import Plan
+    from querynl.rows import RowCount
+    from querynl.schema import Name
+    from querynl.scratch import Scratch
+    from querynl.sources import Comparison, Source
+
+DIFFERENCE_FOUND = 6
+
+_ANSWER_OPTIONS = (
+    click.option(
+        "--rename", "renames", multiple=True, metavar="OLD:NEW", help="A rename: table:new, or table.column:new."
+    ),
+    click.option(
+        "--backfill", "backfills", multiple=True, metavar='"T.C = EXPR"', help="The value for rows that have none."
+    ),
+    click.option(
+        "--using", "conversions", multiple=True, metavar='"T.C = EXPR"', help="How old values become new ones."
+    ),
+    click.option("--allow", multiple=True, metavar="HAZARDS", help="What may be lost: destructive, data, or all."),
+)
+
+
+def answer_options(command: Command) -> Command:
+    """Add the options that answer what a change leaves open; `answers_of` reads them."""
+    for option in reversed(_ANSWER_OPTIONS):
+        command = option(command)
+    return command
+
+
+def compared(
+    before: str | None, after: str, dialect_name: str | None, scratch_url: str | None
+) -> tuple[Comparison, Target | None]:
+    """The two schemas in one engine's terms, and the connection that was given, if one was."""
+    from querynl.connections import look_into
+    from querynl.dialects import dialect_named
+    from querynl.sources import compare, read_source
+
+    app = current_app()
+    named = app.connection is not None or before is None
+    target = app.target() if named else None
+    first = read_source(before or _live(target), app.settings) if before is not None or target else None
+    second = read_source(after, app.settings)
+    assert first is not None
+    version = None
+    if target is not None:
+        with look_into(target) as connection:
+            engine, version = connection.dialect, connection.version
+        app.detail(f"{target.name} is {engine} {version}.")
+        if dialect_name not in (None, engine):
+            raise UsageInvalid(f"{target.name} is {engine}, not {dialect_name}.", remedy="Leave out --dialect.")
+        dialect_name = engine
+    name = dialect_name or _dialect_of(first, second)
+    open_one = partial(open_throwaway, name, scratch_url)
+    comparison = compare(first, second, dialect_named(name, version), open_one)
+    if comparison.spoken_by is not None:
+        app.detail(f"Read by {comparison.spoken_by}.")
+    for note in comparison.notes:
+        app.say(f"Note: {note}")
+    return comparison, target
+
+
+def answers_of(
+    comparison: Comparison,
+    renames: tuple[str, ...],
+    backfills: tuple[str, ...],
+    conversions: tuple[str, ...],
+    allow: tuple[str, ...],
+) -> Answers:
+    """What the options of a command answer. Raises UsageInvalid for one that is not understood."""
+    from querynl.cli import answers as options
+    from querynl.decisions import allowed_hazards
+    from querynl.generation import Answers
+
+    return Answers(
+        renamings=tuple(options.renamings(renames, comparison.before)),
+        backfills=options.values("--backfill", backfills, comparison.after),
+        conversions=options.values("--using", conversions, comparison.after),
+        allowed=allowed_hazards(allow),
+    )
+
+
+def _live(target: Target | None) -> str:
+    assert target is not None
+    return target.profile or target.url(with_password=True)
+
+
+def open_throwaway(name: str, url: str | None) -> AbstractContextManager[Scratch]:
+    """Throwaway databases of an engine, those of `--scratch-url` if it is given."""
+    from querynl.scratch import open_scratch
+
+    return open_scratch(name, url=url)
+
+
+def _dialect_of(*sources: Source) -> str:
+    """The engine that the sources themselves speak of. Raises UsageInvalid where none does."""
+    from querynl.sources import Declared, Live
+
+    for source in sources:
+        if isinstance(source, Live):
+            return source.target.dialect
+        if isinstance(source, Declared) and source.schema.dialect is not None:
+            return source.schema.dialect
+    raise UsageInvalid(
+        "Say which engine the migration is for.",
+        remedy="Give --connection, or --dialect postgresql, mysql, mariadb or sqlite.",
+    )
+
+
+# ------------------------------------------------------------------------------------------- questions
+
+
+def decided(proposal: Proposal, target: Target | None) -> Proposal:
+    """The proposal without open questions: asked on a terminal, else DecisionNeeded.
+
+    Each question says how many rows it is about, where the database is known.
+    """
+    from querynl.generation import propose
+
+    if not proposal.waiting:
+        return proposal
+    counts = rows_there({open_one.table for open_one in proposal.waiting}, target)
+    if not current_app().interactive:
+        questions = [f"{_said(open_one, counts)} Answer with {open_one.answer}." for open_one in proposal.waiting]
+        raise DecisionNeeded("Some changes need a decision; nothing was written.", questions=questions)
+    while proposal.waiting:
+        proposal = propose(proposal.comparison, _asked(proposal, counts))
+    return proposal
+
+
+def _said(open_one: Undecided, counts: Mapping[Name, RowCount]) -> str:
+    rows = counts.get(open_one.table)
+    return open_one.what if rows is None else f"{open_one.what} (Rows in {open_one.table}: {rows}.)"
+
+
+def _asked(proposal: Proposal, counts: Mapping[Name, RowCount]) -> Answers:
+    """The answers with one more, from the person at the terminal."""
+    from querynl.decisions import required_columns, spelled
+    from querynl.diff import Renaming
+    from querynl.schema import ref_of
+
+    first, answers = proposal.waiting[0], proposal.answers
+    said = _said(first, counts)
+    if first.question is not None:
+        if click.confirm(said, err=True):
+            renaming = Renaming(first.question.dropped, first.question.added.name)
+            return replace(answers, renamings=(*answers.renamings, renaming))
+        return _accepted(f"Then {spelled(first.question.dropped)} is dropped with all it holds. Go on?", answers)
+    if first.answer.startswith("--backfill"):
+        create = next(required_columns(proposal.operations))
+        expression = click.prompt(f"{said}\nSQL expression for its value (empty to stop)", default="", err=True)
+        if not expression.strip():
+            raise DecisionNeeded("Stopped: there was no answer. Nothing was changed.", questions=[])
+        return replace(answers, backfills={**answers.backfills, ref_of(create.obj, create.table): expression.strip()})
+    return _accepted(f"{said} Go on?", answers)
+
+
+def _accepted(question: str, answers: Answers) -> Answers:
+    """The answers with the loss that the question speaks of. Raises DecisionNeeded if it is not accepted."""
+    current_app().ask(question)
+    return replace(answers, allowed=answers.allowed | {"destructive"})
+
+
+# -------------------------------------------------------------------------------------------- printing
+
+
+def rows_there(tables: Collection[Name | None], target: Target | None) -> dict[Name, RowCount]:
+    """The rows of those of the tables that the database has now; nothing where there is no database."""
+    from querynl.connections import look_into
+    from querynl.dialects import dialect_named
+    from querynl.rows import count_rows
+
+    if target is None:
+        return {}
+    with look_into(target) as connection:
+        dialect = dialect_named(connection.dialect, connection.version)
+        there = (table.key for table in dialect.inspect(connection).tables)
+        return count_rows(connection, dialect, [name for name in there if name in tables])
+
+
+def print_changes(plan: Plan, target: Target | None = None) -> None:
+    """Every step in a sentence, with what it does to data, and to how many rows where the database is known."""
+    from querynl.english.explain import explain_plan
+    from querynl.operations import table_of
+
+    touched = {table_of(operation) for step in plan.up for operation in step.operations}
+    for line in explain_plan(plan, counts=rows_there(touched, target)):
+        click.echo(f"  - {line.sentence}")
+        if line.effect:
+            click.echo(f"    {line.effect}")
