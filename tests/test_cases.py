@@ -86,7 +86,7 @@ def _planned(case: Case, before: Schema, after: Schema, dialect: Dialect) -> Pla
     difference = diff(before, after, dialect, renamings(case.options.get("rename", ()), before))
     operations = difference.operations
     operations = with_backfills(operations, values("backfill", case.options.get("backfill", ()), after), dialect)
-    operations = with_conversions(operations, values("using", case.options.get("using", ()), after))
+    operations = with_conversions(operations, values("using", case.options.get("using", ()), after), dialect)
     return plan(before, operations, dialect, reordered=difference.reordered)
 
 

@@ -179,7 +179,6 @@ def test_profile_comes_back_as_it_was_saved() -> None:
         ssl_root_cert="/ca.pem",
         options={"connect_timeout": "3"},
         password_command="pass show db",
-        protected=True,
     )
     add_profile(full, set_default=True)
     assert load_profiles().by_name == {"blog": POSTGRESQL, full.name: full}

@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from querynl.dialects import Dialect
+from querynl.dialects.expressions import fault_of
 from querynl.diff import Difference, Question
-from querynl.errors import UsageInvalid
+from querynl.errors import ExpressionInvalid, UsageInvalid
 from querynl.operations import Change, Create, Drop, Operation, RunSQL
 from querynl.schema import Column, Kind, Name, Ref, Table, ref_of
 
@@ -118,9 +119,10 @@ def with_backfills(
     """The operations with columns filled before they are required.
 
     `values` maps the address of a column to the SQL expression of its value in rows that have none. Raises
-    UsageInvalid for a column that is not being made required.
+    ExpressionInvalid for what is not one expression, UsageInvalid for a column that is not being made required.
     """
     unused = dict(values)
+    _check_expressions("--backfill", unused, dialect)
     result: list[Operation] = []
     for operation in operations:
         result += _filled(operation, unused, dialect)
@@ -155,12 +157,15 @@ def _fill(column: Column, table: Name, value: str, dialect: Dialect, *, lossless
     return RunSQL(up=(update,), down=(), description=description, table=table, lossless=lossless)
 
 
-def with_conversions(operations: Sequence[Operation], values: Mapping[Ref, str]) -> tuple[Operation, ...]:
+def with_conversions(
+    operations: Sequence[Operation], values: Mapping[Ref, str], dialect: Dialect
+) -> tuple[Operation, ...]:
     """The operations with the expressions that turn old values into values of a column's new type.
 
-    Raises UsageInvalid for a column that is not being changed.
+    Raises ExpressionInvalid for what is not one expression, UsageInvalid for a column that is not being changed.
     """
     unused = dict(values)
+    _check_expressions("--using", unused, dialect)
     result: list[Operation] = []
     for operation in operations:
         match operation:
@@ -172,3 +177,15 @@ def with_conversions(operations: Sequence[Operation], values: Mapping[Ref, str])
         names = ", ".join(map(spelled, unused))
         raise UsageInvalid(f"--using names {names}, which this migration does not change.")
     return tuple(result)
+
+
+def _check_expressions(option: str, values: Mapping[Ref, str], dialect: Dialect) -> None:
+    """Raise ExpressionInvalid for a value that would reach beyond its place in the statement it is put into."""
+    for ref, value in values.items():
+        fault = fault_of(value, dialect.name, may_query=True)
+        if fault is not None:
+            raise ExpressionInvalid(
+                f"{value!r} is not a single expression: {fault}.",
+                where=f"{option} {spelled(ref)}",
+                remedy="Write one expression; a query goes between parentheses.",
+            )

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from querynl.decisions import Undecided, undecided, with_backfills, with_conversions
 from querynl.diff import Difference, Renaming, diff
-from querynl.operations import Operation
+from querynl.operations import Create, Drop, Operation, Rename, target
 from querynl.plan import Plan, plan
 from querynl.schema import Ref
 from querynl.sources import Comparison
@@ -47,7 +47,7 @@ def propose(comparison: Comparison, answers: Answers) -> Proposal:
     dialect = comparison.dialect
     difference = diff(comparison.before, comparison.after, dialect, answers.renamings)
     operations = with_backfills(difference.operations, answers.backfills, dialect)
-    operations = with_conversions(operations, answers.conversions)
+    operations = with_conversions(operations, answers.conversions, dialect)
     waiting = undecided(replace(difference, operations=operations), answers.allowed)
     return Proposal(
         comparison=comparison, answers=answers, difference=difference, operations=operations, waiting=tuple(waiting)
@@ -56,10 +56,12 @@ def propose(comparison: Comparison, answers: Answers) -> Proposal:
 
 def summary(operations: Sequence[Operation]) -> str:
     """A short name for a migration whose author gave it none, such as `create tags and post_tags`."""
-    from querynl.operations import Change, Create, Drop, Rename, target
-
-    verbs = {Create: "create", Drop: "drop", Change: "change", Rename: "rename"}
-    named = [(verbs[type(op)], ref.table or ref.name) for op in operations if (ref := target(op)) and type(op) in verbs]
-    tables = list(dict.fromkeys(table for _, table in named))
+    verbs = {Create: "create", Drop: "drop", Rename: "rename"}
+    named = [
+        (verbs.get(type(operation), "change") if ref.table is None else "change", ref.table or ref.name)
+        for operation in operations
+        if (ref := target(operation)) is not None
+    ]
+    names = list(dict.fromkeys(name for _, name in named))
     verb = named[0][0] if len({verb for verb, _ in named}) == 1 else "change"
-    return f"{verb} {' and '.join(tables)}" if 0 < len(tables) <= 2 else f"{verb} {len(tables)} objects"
+    return f"{verb} {' and '.join(names)}" if 0 < len(names) <= 2 else f"{verb} {len(names)} objects"

@@ -37,7 +37,6 @@ def connect() -> None:
 @click.option("--ssl-root-cert", metavar="FILE", help="The certificates that the server's is checked against.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--password-command", metavar="COMMAND", help="A command that prints the password.")
-@click.option("--protected", is_flag=True, help="Ask for approval of changes that lock tables.")
 @click.option("--set-default", is_flag=True, help="Use it when no connection is named.")
 @click.option("--no-test", is_flag=True, help="Save it without connecting first.")
 @common_options
@@ -48,7 +47,6 @@ def add(
     url: str | None,
     password_stdin: bool,
     password_command: str | None,
-    protected: bool,
     set_default: bool,
     no_test: bool,
     **parts: str | int | None,
@@ -66,7 +64,7 @@ def add(
         current_app().say("Warning: a password on the command line can be seen by others; use --password-stdin.")
     if password_stdin:
         target = replace(target, password=sys.stdin.readline().rstrip("\n"))
-    profile = Profile.from_target(name, target, password_command=password_command, protected=protected)
+    profile = Profile.from_target(name, target, password_command=password_command)
     if name in load_profiles().by_name:
         raise UsageInvalid(f"There is a connection named {name!r} already.", remedy="Remove it first, or rename one.")
     password = target.password

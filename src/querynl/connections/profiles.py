@@ -28,7 +28,7 @@ class Profile(
     forbid_unknown_fields=True,
     rename={"dialect": "db_type"},
 ):
-    """One named connection; `database` is the file for SQLite. `protected` asks for approval of lock hazards."""
+    """One named connection; `database` is the file for SQLite."""
 
     name: str
     dialect: Dialect
@@ -40,7 +40,6 @@ class Profile(
     ssl_root_cert: str | None = None
     options: dict[str, str] = {}
     password_command: str | None = None
-    protected: bool = False
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip() or not self.name.isprintable() or is_url(self.name):
@@ -54,9 +53,7 @@ class Profile(
             raise ConfigInvalid(f"The port {self.port} is not between 1 and 65535.")
 
     @classmethod
-    def from_target(
-        cls, name: str, target: Target, *, password_command: str | None = None, protected: bool = False
-    ) -> Profile:
+    def from_target(cls, name: str, target: Target, *, password_command: str | None = None) -> Profile:
         """The profile of a target, without its password; a relative SQLite file becomes absolute."""
         file = target.file
         if file is not None and file != MEMORY:
@@ -72,7 +69,6 @@ class Profile(
             ssl_root_cert=target.ssl_root_cert,
             options=dict(target.options),
             password_command=password_command,
-            protected=protected,
         )
 
     def target(self) -> Target:

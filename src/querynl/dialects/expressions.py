@@ -37,8 +37,11 @@ def _tokenizer(dialect: str | None) -> Tokenizer:
 
 
 @lru_cache(maxsize=8192)
-def fault_of(text: str, dialect: str | None) -> str | None:
-    """Why a text is not one expression of the dialect and nothing more, to go after a colon; None if it is."""
+def fault_of(text: str, dialect: str | None, *, may_query: bool = False) -> str | None:
+    """Why a text is not one expression of the dialect and nothing more, to go after a colon; None if it is.
+
+    `may_query` lets it be a query between parentheses, as the value of an UPDATE may be.
+    """
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
@@ -60,7 +63,7 @@ def fault_of(text: str, dialect: str | None) -> str | None:
         return "it is more than an expression"
     inner = statement.expressions[0]
     inner = inner.this if isinstance(inner, exp.Paren) else inner
-    if isinstance(inner, exp.Tuple | exp.Alias | exp.Subquery | exp.Query):
+    if isinstance(inner, exp.Tuple | exp.Alias) or (isinstance(inner, exp.Subquery | exp.Query) and not may_query):
         return "it is a list, an alias or a query"
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 
 from msgspec import Struct
@@ -61,8 +61,19 @@ def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenS
             after=end,
             dialect=reader.dialect,
             spoken_by=reader.spoken_by,
-            notes=(*notes, *reader.notes),
+            notes=(*notes, *reader.notes, *_unmanaged(start, end)),
         )
+
+
+def _unmanaged(*schemas: Schema) -> Iterator[str]:
+    """A sentence about what the databases hold and no migration touches."""
+    counts: dict[str, int] = {}
+    for schema in schemas:
+        for kind, count in schema.unmanaged.items():
+            counts[kind] = max(count, counts.get(kind, 0))
+    if counts:
+        kinds = ", ".join(f"{kind} ({count})" for kind, count in sorted(counts.items()))
+        yield f"Not managed, and left as they are: {kinds}."
 
 
 def _localised(source: Declared, dialect: Dialect) -> Schema:
