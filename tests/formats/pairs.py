@@ -98,6 +98,7 @@ PAIRS = {
                     ON DELETE SET NULL,
                 CONSTRAINT parts_self FOREIGN KEY (self) REFERENCES parts (self)
             );
+            ALTER TABLE parts ADD CONSTRAINT unchecked CHECK (self > 0) NOT VALID;
             CREATE INDEX parts_filled ON parts (c NULLS FIRST, ah DESC) WITH (fillfactor = 70);
             CREATE VIEW titles AS SELECT title, state FROM posts;
             CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE plpgsql AS $$

@@ -154,6 +154,42 @@ def test_a_rebuild_that_fails_leaves_everything_as_it_was(engine: str, databases
         assert live.database.rows("SELECT parent FROM children") == [(1,)]
 
 
+@pytest.mark.engines("sqlite")
+def test_rows_in_the_way_stop_the_migration(engine: str, databases: Databases, tmp_path: Path) -> None:
+    pair = Pair(
+        before="CREATE TABLE nodes (id INTEGER PRIMARY KEY, parent INTEGER)",
+        after="CREATE TABLE nodes (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES nodes (id))",
+        rows="INSERT INTO nodes VALUES (1, 99)",
+    )
+    with loaded(pair, engine, databases) as live:
+        project = AlembicProject(tmp_path / "project", live.database)
+        written(live, project.versions)
+
+        with pytest.raises(RuntimeError, match="There are rows in the way"):
+            project.upgrade()
+
+        assert live.difference_to(live.before) == ()
+        assert live.database.rows("SELECT id, parent FROM nodes") == [(1, 99)]
+
+
+@pytest.mark.engines("postgresql")
+def test_an_index_named_like_a_foreign_key_is_not_lost(engine: str, databases: Databases, tmp_path: Path) -> None:
+    pair = Pair(
+        before="CREATE TABLE parents (id integer PRIMARY KEY)",
+        after="CREATE TABLE parents (id integer PRIMARY KEY);"
+        "CREATE TABLE children (parent integer CONSTRAINT by_parent REFERENCES parents);"
+        "CREATE INDEX by_parent ON children (parent)",
+        rows="",
+    )
+    with loaded(pair, engine, databases) as live:
+        project = AlembicProject(tmp_path / "project", live.database)
+        written(live, project.versions)
+
+        project.upgrade()
+
+        assert live.difference_to(live.after) == ()
+
+
 @pytest.mark.engines("postgresql")
 def test_what_cannot_be_in_a_transaction_is_run_outside(engine: str, databases: Databases, tmp_path: Path) -> None:
     pair = Pair(before="CREATE TABLE words (id integer)", after="CREATE TABLE words (id integer)", rows="")

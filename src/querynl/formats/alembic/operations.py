@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from querynl.dialects import Dialect, Statement
 from querynl.formats.alembic.code import Block, Call, Line, call, literal, long_literal
 from querynl.formats.alembic.engines import Engine, engine_of
-from querynl.formats.alembic.tables import add_constraint, column, create_index, create_table
+from querynl.formats.alembic.tables import add_constraint, added_later, column, create_index, create_table
 from querynl.formats.alembic.words import Inexpressible, escaped, required_name, schema_of
 from querynl.formats.transactions import needs_none_around
 from querynl.operations import Change, Create, Drop, Operation, Rename, State, parts_of
@@ -80,8 +80,12 @@ class _Translation:
 
         Raises Inexpressible where anything but changes of the schema follows, such as rows that are copied.
         """
-        first = next((at for at, found in enumerate(statements) if _is_change(found)), len(statements))
-        if not all(map(_is_change, statements[first:])) or needs_none_around(statements, self._dialect):
+        first = next((at for at, found in enumerate(statements) if _is_change(found)), None)
+        if (
+            first is None
+            or not all(map(_is_change, statements[first:]))
+            or needs_none_around(statements, self._dialect)
+        ):
             raise Inexpressible("more than a change of the schema")
         return first
 
@@ -108,12 +112,13 @@ class _Translation:
             case Create(Table() as table):
                 yield from self._created_table(table)
             case Create(obj, Name() as name):
+                _check_says(step, "ADD COLUMN" if isinstance(obj, Column) else "")
                 yield self._created_part(obj, name)
             case Drop(obj, name):
-                _check_single(step)
+                _check_says(step, "DROP COLUMN" if isinstance(obj, Column) else "DROP")
                 yield _dropped(obj, name)
             case Rename():
-                _check_single(step)
+                _check_says(step, "RENAME")
                 yield self._renamed(operation)
             case Change(Table() as before, Table() as after) if replace(before, comment=after.comment) == after:
                 yield _commented(before, after)
@@ -126,8 +131,11 @@ class _Translation:
 
     def _created_table(self, table: Table) -> Iterator[Line]:
         yield create_table(table, self._engine)
-        indexes = [index for index in table.indexes if not _comes_by_itself(index, table, self._dialect)]
-        for index in indexes:
+        for constraint in added_later(table):
+            yield add_constraint(constraint, table.key, self._engine)
+        for index in table.indexes:
+            if self._engine.indexes_foreign_keys and _comes_with_foreign_key(index, table):
+                continue
             try:
                 yield create_index(index, table.key, self._engine)
             except Inexpressible:
@@ -166,10 +174,15 @@ def _is_change(statement: Statement) -> bool:
     return _CHANGE.match(statement.sql) is not None
 
 
-def _check_single(step: Step) -> None:
-    """Raise Inexpressible where the plan does something else beside one change of the schema an operation."""
-    if sum(map(_is_change, step.statements)) > len(step.operations):
-        raise Inexpressible("more than one change")
+def _check_says(step: Step, words: str) -> None:
+    """Raise Inexpressible where the plan changes the schema by other words, or by more than a change an operation.
+
+    What is said of a new column or index in statements of its own, such as a comment, is allowed for.
+    """
+    changes = [statement.sql for statement in step.statements if _is_change(statement)]
+    said = [sql for sql in changes if not sql.startswith("COMMENT")]
+    if len(said) > len(step.operations) or not any(words in sql for sql in said):
+        raise Inexpressible("more than, or another than, the usual change")
 
 
 def _check_names(operations: Iterable[Operation], unquoted: frozenset[str]) -> None:
@@ -209,9 +222,9 @@ def _execute(statement: Statement) -> Call:
     return call("op.execute", long_literal(escaped(statement.sql)))
 
 
-def _comes_by_itself(index: Index, table: Table, dialect: Dialect) -> bool:
-    """Whether the engine makes the index for a foreign key, under that one's name."""
-    return not dialect.references_ahead and any(
+def _comes_with_foreign_key(index: Index, table: Table) -> bool:
+    """Whether the index is the one that an engine makes for a foreign key by itself, under that one's name."""
+    return any(
         index == Index(name=key.name, columns=tuple(IndexColumn(column=name) for name in key.columns))
         for key in table.foreign_keys
     )

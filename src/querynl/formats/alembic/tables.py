@@ -26,21 +26,27 @@ _INDEX_FIELDS = ("columns", "unique", "method", "include", "where", "nulls_not_d
 
 
 def create_table(table: Table, engine: Engine) -> Call:
-    """The call that creates a table with its constraints, but without its indexes."""
+    """The call that creates a table with its constraints, but without its indexes and what `added_later` names."""
     parts = ("columns", "primary_key", "uniques", "foreign_keys", "checks", "indexes")
     require_only(table, *parts, "namespace", "comment", "options")
     items: list[Code] = [column(part, engine, table) for part in table.columns]
     if table.primary_key is not None:
         items.append(_primary_key(table.primary_key, engine, table))
     items += [_unique(part, engine, table) for part in table.uniques]
-    items += [_foreign_key(part, engine, table) for part in table.foreign_keys]
-    items += [_check(part, engine, table) for part in table.checks]
+    items += [_foreign_key(part, engine, table) for part in table.foreign_keys if part.validated]
+    items += [_check(part, engine, table) for part in table.checks if part.validated]
     keywords: Keywords = dict(engine.table_keywords(table))
     if table.namespace is not None:
         keywords["schema"] = literal(table.namespace)
     if table.comment is not None:
         keywords["comment"] = literal(table.comment)
     return call("op.create_table", literal(table.name), *items, **keywords)
+
+
+def added_later(table: Table) -> list[ForeignKey | Check]:
+    """The constraints that are not validated: in CREATE TABLE they would be."""
+    checks = [part for part in table.checks if not part.validated]
+    return [*checks, *(part for part in table.foreign_keys if not part.validated)]
 
 
 def column(part: Column, engine: Engine, table: Table | None = None) -> Call:

@@ -27,6 +27,9 @@ class Engine(Protocol):
     # Whether Alembic renames a column without restating all of it.
     renames_columns: bool
 
+    # Whether the engine makes an index for every foreign key that has none.
+    indexes_foreign_keys: bool
+
     # Whether Python's driver commits each change of the schema by itself, though the engine would not.
     driver_commits_ddl: bool
 

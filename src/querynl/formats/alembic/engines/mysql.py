@@ -77,6 +77,7 @@ class MySQL:
     )
     adds_constraints = True
     renames_columns = False
+    indexes_foreign_keys = True
     driver_commits_ddl = False
 
     def __init__(self, dialect: Dialect) -> None:

@@ -66,6 +66,7 @@ class PostgreSQL:
     unquoted = frozenset({"collation", "concurrently", "lateral", "system_user", "tablesample"})
     adds_constraints = True
     renames_columns = True
+    indexes_foreign_keys = False
     driver_commits_ddl = False
 
     def __init__(self, dialect: Dialect, enums: Mapping[str, Enum]) -> None:
@@ -197,11 +198,11 @@ class PostgreSQL:
             raise Inexpressible("a default that may name a label which comes or goes")
         if before.identity != after.identity:
             return [self._altered_identity(before, after)]
-        keywords: Keywords = {"existing_type": self.type_of(before)}
+        keywords: Keywords = {"existing_type": self._type(before.type, before.collation)}
         calls = [keywords]
         retyped = (before.type, before.collation) != (after.type, after.collation)
         if retyped:
-            keywords["type_"] = self.type_of(after)
+            keywords["type_"] = self._type(after.type, after.collation)
             using = change.using or conversion(self._dialect.quote(after.name), before.type, after.type)
             if using is not None:
                 keywords["postgresql_using"] = literal(using)
@@ -210,7 +211,7 @@ class PostgreSQL:
         if before.default != after.default or (retyped and before.default is not None):
             if retyped and before.default is not None:
                 # The new type's default could not be made from the old one by itself.
-                calls.insert(0, {"existing_type": self.type_of(before), "server_default": "None"})
+                calls.insert(0, {"existing_type": self._type(before.type, before.collation), "server_default": "None"})
             if after.default is not None or not retyped:
                 keywords["server_default"] = self.default_of(after) or "None"
         if before.comment != after.comment:
@@ -223,7 +224,7 @@ class PostgreSQL:
         if (was is None) == (now is None) or replace(before, identity=after.identity) != after:
             raise Inexpressible("an identity that changes, or changes together with something else")
         return {
-            "existing_type": self.type_of(after if was is None else before),
+            "existing_type": self._type(after.type, after.collation),
             "server_default": now or "None",
             "existing_server_default": was or "None",
         }

@@ -46,6 +46,7 @@ class SQLite:
     unquoted = frozenset({"nothing", "returning"})
     adds_constraints = False
     renames_columns = True
+    indexes_foreign_keys = False
     driver_commits_ddl = True
 
     def __init__(self, dialect: Dialect) -> None:
@@ -75,7 +76,9 @@ class SQLite:
         return call("sa.Computed", text(column.generated.expression), persisted=str(column.generated.stored))
 
     def nullable(self, column: Column, table: Table | None) -> bool:
-        return column.nullable if table is None else not declares_not_null(column, table)
+        if table is not None:
+            return not declares_not_null(column, table)
+        return not column.options.get("not_null", not column.nullable)
 
     def column_keywords(self, column: Column, table: Table | None) -> Keywords:
         if column.options.keys() - {"not_null"}:
