@@ -35,7 +35,7 @@ def documents() -> dict[Path, str]:
 
 
 def _reference() -> Iterator[str]:
-    root = click.Context(cli, info_name="querynl")
+    root = click.Context(cli, info_name="querynl", **cli.context_settings)
     yield _HEAD
     yield from _table("## Options of every command", cli, root, common=frozenset())
     common = frozenset(parameter.name for parameter in cli.params)

@@ -102,6 +102,7 @@ OTHERS: list[AnyObject] = [
         options={"o": "x"},
         indexes=(Index(columns=(IndexColumn(column="a"),)),),
         comment="c",
+        column_comments={"a": "c"},
         depends_on=NEED,
         renamed_from="r",
     ),
