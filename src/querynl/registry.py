@@ -15,6 +15,7 @@ import msgspec
 from querynl.config import data_folder, load_settings
 from querynl.connections import Connection, Target, connect, is_url, parse_url
 from querynl.connections.private import make_private_folder
+from querynl.dialects.bookkeeping import bookkeeping_of
 from querynl.errors import ConnectionFailed, MigrationInvalid, RegistryUnusable, StatementFailed
 
 Framework = Literal["alembic", "flyway", "raw"]
@@ -88,51 +89,9 @@ _COLUMNS = MigrationRecord.__struct_fields__
 _SEED_COLUMNS = _COLUMNS[: _COLUMNS.index("plan")]
 
 
-class _Words(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store's two tables are called for in an engine's own words."""
-
-    key: str
-    word: str
-    text: str
-    columns_of: str
-    insert: str = "INSERT"
-    on_conflict: str = ""
-    # MySQL has no CREATE INDEX IF NOT EXISTS, and the others no index inside CREATE TABLE.
-    indexes_inside: bool = False
-    table_options: str = ""
-
-
 _UPDATE = "ON CONFLICT (migration_id, connection_name) DO UPDATE SET " + ", ".join(
     f"{column} = excluded.{column}" for column in _COLUMNS[2:]
 )
-_SCHEMA_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND table_schema = "
-_MYSQL = _Words(
-    key="VARCHAR({length})",
-    word="VARCHAR(40)",
-    text="LONGTEXT",
-    columns_of=_SCHEMA_COLUMNS + "DATABASE()",
-    insert="REPLACE",
-    indexes_inside=True,
-    table_options="ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-)
-_WORDS = {
-    "sqlite": _Words(
-        key="TEXT",
-        word="TEXT",
-        text="TEXT",
-        columns_of="SELECT name FROM pragma_table_info(%s)",
-        on_conflict=_UPDATE,
-    ),
-    "postgresql": _Words(
-        key='VARCHAR({length}) COLLATE "C"',
-        word="VARCHAR(40)",
-        text="TEXT",
-        columns_of=_SCHEMA_COLUMNS + "current_schema()",
-        on_conflict=_UPDATE,
-    ),
-    "mysql": _MYSQL,
-    "mariadb": _MYSQL,
-}
 _INDEXES = {"idx_migrations_connection": "connection_name", "idx_migrations_status": "status"}
 
 
@@ -289,7 +248,9 @@ def _stored_version(connection: Connection) -> int | None:
 
 
 def _columns(connection: Connection, table: str) -> set[str]:
-    return {str(row[0]) for row in connection.rows(_WORDS[connection.dialect].columns_of, (table,))}
+    words = bookkeeping_of(connection.dialect)
+    [(home,)] = connection.rows(words.home)
+    return {str(row[0]) for row in connection.rows(words.columns, (home, table))}
 
 
 def _upgrade(connection: Connection) -> None:
@@ -319,7 +280,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _create_tables(connection: Connection) -> None:
-    words = _WORDS[connection.dialect]
+    words = bookkeeping_of(connection.dialect)
     inside = "".join(f",\n    INDEX {name} ({column})" for name, column in _INDEXES.items())
     connection.execute(
         f"""CREATE TABLE IF NOT EXISTS migrations (
@@ -350,10 +311,11 @@ def _create_tables(connection: Connection) -> None:
 
 
 def _save(connection: Connection, record: MigrationRecord) -> None:
-    words = _WORDS[connection.dialect]
+    words = bookkeeping_of(connection.dialect)
+    verb, update = ("INSERT", _UPDATE) if words.upserts else ("REPLACE", "")
     places = ", ".join(["%s"] * len(_COLUMNS))
     connection.execute(
-        f"{words.insert} INTO migrations ({', '.join(_COLUMNS)}) VALUES ({places}) {words.on_conflict}",
+        f"{verb} INTO migrations ({', '.join(_COLUMNS)}) VALUES ({places}) {update}",
         tuple(record.to_dict().values()),
     )
 

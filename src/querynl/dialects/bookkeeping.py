@@ -22,7 +22,10 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
 
     `home` answers the namespace that unqualified tables are created in, or NULL. `columns` answers the names of
     a table's columns, none where there is no such table; its parameters are the namespace and the table.
-    `text` is a type without a limit that matters, `table_options` ends a CREATE TABLE.
+    `text` is a type without a limit that matters, `key` one of so many characters that compares byte by byte,
+    `word` one for a few letters; `table_options` ends a CREATE TABLE, `database_options` a CREATE DATABASE that
+    is to be empty. `upserts` says that INSERT takes ON CONFLICT … DO UPDATE, where others
+    have REPLACE; `indexes_inside` that indexes stand inside CREATE TABLE, for want of CREATE INDEX IF NOT EXISTS.
 
     `lock` is None where a database has one writer at a time, whose transaction is the lock. Then `busy` are the
     error codes of a database that another session is writing to, and `at_once` and `patiently` make this session
@@ -32,7 +35,12 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     home: str
     columns: str
     text: str = "TEXT"
+    key: str = "VARCHAR({length})"
+    word: str = "VARCHAR(40)"
     table_options: str = ""
+    database_options: str = ""
+    upserts: bool = True
+    indexes_inside: bool = False
     lock: SessionLock | None = None
     busy: frozenset[str] = frozenset()
     at_once: str | None = None
@@ -49,6 +57,8 @@ def bookkeeping_of(engine: str) -> Bookkeeping:
 _ADVISORY = "7433836, 1"
 _POSTGRESQL = Bookkeeping(
     home="SELECT current_schema()",
+    key='VARCHAR({length}) COLLATE "C"',
+    database_options="TEMPLATE template0",
     columns="SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped",
@@ -71,7 +81,9 @@ _MYSQL = Bookkeeping(
     home="SELECT DATABASE()",
     columns="SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
     text="LONGTEXT",
-    table_options="ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    table_options="ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    upserts=False,
+    indexes_inside=True,
     lock=SessionLock(
         take=f"SELECT GET_LOCK({_LOCK_NAME}, 0)",
         release=f"SELECT RELEASE_LOCK({_LOCK_NAME})",
@@ -82,6 +94,8 @@ _MYSQL = Bookkeeping(
 
 _SQLITE = Bookkeeping(
     home="SELECT 'main'",
+    key="TEXT",
+    word="TEXT",
     columns="SELECT c.name FROM (SELECT %s AS namespace, %s AS name) AS t, pragma_table_info(t.name, t.namespace) AS c",
     # https://www.sqlite.org/rescode.html#busy
     busy=frozenset(("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED")),

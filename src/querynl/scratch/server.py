@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from msgspec.structs import replace
 
 from querynl.connections import Connection, Target, connect
+from querynl.dialects.bookkeeping import bookkeeping_of
 from querynl.errors import QueryNLError, ScratchUnavailable, StatementFailed
 
 PREFIX = "querynl_scratch_"
@@ -28,9 +29,8 @@ class ServerDatabases:
         """A session on a new, empty database. Raises ScratchUnavailable if the account may not create one."""
         name = PREFIX + secrets.token_hex(8)
         with connect(self._target) as server:
-            template = " TEMPLATE template0" if server.dialect == "postgresql" else ""
             try:
-                server.execute(f"CREATE DATABASE {name}{template}")
+                server.execute(f"CREATE DATABASE {name} {bookkeeping_of(server.dialect).database_options}")
             except StatementFailed as error:
                 raise ScratchUnavailable(
                     f"A throwaway database could not be created: {error.what}",
