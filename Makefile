@@ -6,6 +6,10 @@ ARGS ?=
 # pytest-xdist workers; the servers are shared by them.
 JOBS ?= auto
 
+# What `make soak` runs.
+ENGINE ?= sqlite,postgresql,mysql,mariadb
+PAIRS ?= 2000
+
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
@@ -14,7 +18,7 @@ DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench lock clean
+.PHONY: help demo test soak check format docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +28,9 @@ demo: $(RUNTIME) ## Tell the whole story on SQLite in a temporary folder
 
 test: $(DEV) ## Run every test on real PostgreSQL, MySQL, MariaDB and SQLite
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 $(ARGS)
+
+soak: $(DEV) ## Try the laws on PAIRS random pairs of schemas on each ENGINE (several between commas)
+	QUERYNL_TEST_PAIRS=$(PAIRS) $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --engines $(ENGINE) tests/laws $(ARGS)
 
 check: $(DEV) ## Format, lint, types and the import contract
 	$(BIN)/ruff format --check .
@@ -56,6 +63,7 @@ $(VENV)/pyvenv.cfg:
 $(RUNTIME): $(VENV)/pyvenv.cfg pyproject.toml $(LOCK)
 	@echo 'Installing QueryNL and its locked dependencies into $(VENV)'
 	@$(PIP) install --constraint $(LOCK) --editable .
+	@$(BIN)/python -m compileall -q src # what pip does for a package that is not editable
 	@touch $@
 
 $(DEV): $(RUNTIME)
