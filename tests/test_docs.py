@@ -28,6 +28,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Unique constraints": model.Unique,
     "Foreign keys": model.ForeignKey,
     "Checks": model.Check,
+    "Exclusion constraints": model.Exclusion,
+    "Exclusion elements": model.ExclusionElement,
     "Indexes": model.Index,
     "Index columns": model.IndexColumn,
     "Enums": model.Enum,

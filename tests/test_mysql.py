@@ -21,6 +21,8 @@ from querynl.schema import (
     Column,
     Dependency,
     Enum,
+    Exclusion,
+    ExclusionElement,
     ForeignKey,
     Identity,
     Index,
@@ -393,6 +395,11 @@ def table_with(**parts: Any) -> Schema:
             "$.tables[0].columns[0].default",
         ),
         (table_with(name="t" * 65), NameTooLong, "$.tables[0]"),
+        (
+            table_with(exclusions=(Exclusion(elements=(ExclusionElement(column="a", operator="="),)),)),
+            SchemaInvalid,
+            "$.tables[0].exclusions",
+        ),
         (table_with(options={"enjine": "InnoDB"}), SchemaInvalid, "$.tables[0].options.enjine"),
         (
             table_with(indexes=(Index(columns=(IndexColumn(column="a"),), where="a > 0"),)),

@@ -144,6 +144,14 @@ KINDS = {
     "check": ("", "a int", "a int CHECK (a > 0)"),
     "check changed": ("", "a int, CONSTRAINT c CHECK (a > 0)", "a int, CONSTRAINT c CHECK (a > -1) NO INHERIT"),
     "check with a list": ("", "a varchar", "a varchar CHECK (a IN ('1', '2'))"),
+    "exclusion": ("", "a int", "a int, CONSTRAINT e EXCLUDE (a WITH =) WHERE (a > 0) DEFERRABLE"),
+    "exclusion changed": (
+        "",
+        "a int, CONSTRAINT e EXCLUDE (a WITH =)",
+        "a int, CONSTRAINT e EXCLUDE USING gist (circle(point(a, a), 0.1) WITH &&) WITH (fillfactor = 70)",
+    ),
+    "exclusion under another type": ("", "a int, EXCLUDE (a WITH =)", "a bigint, EXCLUDE (a WITH =)"),
+    "excluded column gone": ("", "a int, b int, EXCLUDE (b WITH =) INCLUDE (a)", "a int"),
     "enum column": (ENUM, "a int", "a int, b e DEFAULT 'x' NOT NULL"),
     "odd names": ("", "a int", f"a int, {HOSTILE_SQL} int UNIQUE CHECK ({HOSTILE_SQL} > 0)"),
 }

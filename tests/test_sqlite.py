@@ -23,6 +23,8 @@ from querynl.schema import (
     Check,
     Column,
     Enum,
+    Exclusion,
+    ExclusionElement,
     ForeignKey,
     Identity,
     Index,
@@ -364,6 +366,14 @@ def test_a_declared_schema_is_read_back_equal() -> None:
             declared(Column(name="a", type="int", identity=Identity(increment=2))),
             SchemaInvalid,
             "$.tables[0].columns[0].identity",
+        ),
+        (
+            declared(
+                Column(name="a", type="int"),
+                exclusions=(Exclusion(elements=(ExclusionElement(column="a", operator="="),)),),
+            ),
+            SchemaInvalid,
+            "$.tables[0].exclusions",
         ),
         (Schema(sequences=(model.Sequence(name="s"),)), SchemaInvalid, "$.sequences"),
         (Schema(tables=(Table(name="T"), Table(name="t"))), SchemaInvalid, "$.tables[1]"),

@@ -13,6 +13,7 @@ from querynl.schema import (
     Check,
     Column,
     Domain,
+    Exclusion,
     ForeignKey,
     Index,
     Kind,
@@ -124,11 +125,11 @@ class Dependents:
         return iter(self._by_need.get(ref, ()))
 
     def _calling(self, routine: str) -> Iterator[Placed]:
-        """Checks and indexes that call a routine of that name."""
+        """Checks, exclusions and indexes that call a routine of that name."""
         for table in self._start.of_kind(Kind.TABLE):
             assert isinstance(table, Table)
             for part in parts_of(table):
-                if isinstance(part, Check | Index) and self._uses(part, routine):
+                if isinstance(part, Check | Exclusion | Index) and self._uses(part, routine):
                     yield Placed(part, table.key)
 
     def _on_column(self, name: Name, column: str) -> Iterator[Placed]:
@@ -153,9 +154,10 @@ class Dependents:
                 return part.generated is not None and self._rules.mentions(part.generated.expression, column)
             case Check():
                 return self._rules.mentions(part.expression, column)
-            case Index():
-                expressions = [key.expression for key in part.columns if key.expression] + [part.where or ""]
-                named = {key.column for key in part.columns} | set(part.include)
+            case Index() | Exclusion():
+                keys = part.columns if isinstance(part, Index) else part.elements
+                expressions = [key.expression for key in keys if key.expression] + [part.where or ""]
+                named = {key.column for key in keys} | set(part.include)
                 return column in named or any(self._rules.mentions(text, column) for text in expressions if text)
             case ForeignKey():
                 return column in part.columns

@@ -302,7 +302,7 @@ def _table_differences(before: Table, after: Table, rules: Rules) -> Iterator[Op
             yield Create(after)
             return
         yield Change(attributes_before, attributes_after)
-    for field in ("columns", "uniques", "foreign_keys", "checks", "indexes"):
+    for field in ("columns", "uniques", "foreign_keys", "checks", "exclusions", "indexes"):
         yield from _part_differences(getattr(before, field), getattr(after, field), after.key, rules)
     keys_before = () if before.primary_key is None else (before.primary_key,)
     keys_after = () if after.primary_key is None else (after.primary_key,)
@@ -315,6 +315,7 @@ _NO_PARTS: dict[str, Any] = {
     "uniques": (),
     "foreign_keys": (),
     "checks": (),
+    "exclusions": (),
     "indexes": (),
 }
 

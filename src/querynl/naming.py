@@ -13,16 +13,17 @@ from msgspec.structs import replace
 
 from querynl.dialects.protocol import Dialect
 from querynl.operations import parts_of
-from querynl.schema import Check, Column, ForeignKey, Index, Name, Part, PrimaryKey, Schema, Table, Unique
+from querynl.schema import Check, Column, Exclusion, ForeignKey, Index, Name, Part, PrimaryKey, Schema, Table, Unique
 
 _SUFFIXES: dict[type[Part], str] = {
     PrimaryKey: "pkey",
     Unique: "key",
     ForeignKey: "fkey",
     Check: "check",
+    Exclusion: "excl",
     Index: "idx",
 }
-_FIELDS = ("uniques", "foreign_keys", "checks", "indexes")
+_FIELDS = ("uniques", "foreign_keys", "checks", "exclusions", "indexes")
 
 
 def named(schema: Schema, dialect: Dialect, like: Schema | None = None) -> Schema:
@@ -116,6 +117,8 @@ def _words(part: Part, table: Table) -> tuple[str, ...]:
             return part.columns
         case Index():
             return tuple(key.column or "expr" for key in part.columns)
+        case Exclusion():
+            return tuple(key.column or "expr" for key in part.elements)
         case Check():
             from querynl.dialects.expressions import mentions
 

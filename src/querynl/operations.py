@@ -19,8 +19,10 @@ from querynl.schema import (
     Column,
     Dependency,
     Domain,
+    Exclusion,
     ForeignKey,
     Index,
+    IndexKey,
     Kind,
     Name,
     Part,
@@ -303,6 +305,7 @@ _PART_FIELDS: dict[type[Part], str] = {
     Unique: "uniques",
     ForeignKey: "foreign_keys",
     Check: "checks",
+    Exclusion: "exclusions",
     Index: "indexes",
 }
 
@@ -370,6 +373,7 @@ def parts_of(obj: SchemaObject | None) -> Iterator[Part]:
         yield from obj.uniques
         yield from obj.foreign_keys
         yield from obj.checks
+        yield from obj.exclusions
     yield from getattr(obj, "indexes", ())
 
 
@@ -432,13 +436,19 @@ def _table_with_column_renamed(table: Table, before: str, after: str, rewriting:
             generated = replace(generated, expression=expression(generated.expression))
         return replace(current, name=after if current.name == before else current.name, generated=generated)
 
-    def index(current: Index) -> Index:
-        keys = tuple(
+    def keys(current: tuple[IndexKey, ...]) -> tuple[Any, ...]:
+        return tuple(
             replace(key, column=after if key.column == before else key.column, expression=expression(key.expression))
-            for key in current.columns
+            for key in current
         )
+
+    def index(current: Index) -> Index:
         include = _swapped(current.include, before, after)
-        return replace(current, columns=keys, include=include, where=expression(current.where))
+        return replace(current, columns=keys(current.columns), include=include, where=expression(current.where))
+
+    def exclusion(current: Exclusion) -> Exclusion:
+        include = _swapped(current.include, before, after)
+        return replace(current, elements=keys(current.elements), include=include, where=expression(current.where))
 
     def listed(part: Any) -> Any:
         changed = {"columns": _swapped(part.columns, before, after)}
@@ -453,6 +463,7 @@ def _table_with_column_renamed(table: Table, before: str, after: str, rewriting:
         uniques=tuple(map(listed, table.uniques)),
         foreign_keys=tuple(map(listed, table.foreign_keys)),
         checks=tuple(replace(check, expression=expression(check.expression)) for check in table.checks),
+        exclusions=tuple(map(exclusion, table.exclusions)),
         indexes=tuple(map(index, table.indexes)),
     )
 
@@ -477,16 +488,22 @@ def _reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Chan
     def check(current: Check) -> Check:
         return replace(current, expression=words(current.expression))
 
+    def keys(current: tuple[IndexKey, ...]) -> tuple[Any, ...]:
+        return tuple(replace(key, expression=words(key.expression)) for key in current)
+
     def index(current: Index) -> Index:
-        keys = tuple(replace(key, expression=words(key.expression)) for key in current.columns)
-        return replace(current, columns=keys, where=words(current.where))
+        return replace(current, columns=keys(current.columns), where=words(current.where))
+
+    def exclusion(current: Exclusion) -> Exclusion:
+        return replace(current, elements=keys(current.elements), where=words(current.where))
 
     changes: Changes = {}
     for obj in (*catalog.of_kind(Kind.TABLE), *catalog.of_kind(Kind.DOMAIN)):
         moved: SchemaObject = obj
         if isinstance(obj, Table):
             columns, checks = tuple(map(computed, obj.columns)), tuple(map(check, obj.checks))
-            moved = replace(obj, columns=columns, checks=checks, indexes=tuple(map(index, obj.indexes)))
+            exclusions, indexes = tuple(map(exclusion, obj.exclusions)), tuple(map(index, obj.indexes))
+            moved = replace(obj, columns=columns, checks=checks, exclusions=exclusions, indexes=indexes)
         elif isinstance(obj, Domain) and ref_of(obj) != ref:
             moved = replace(column(obj), checks=tuple(map(check, obj.checks)))
         if moved != obj:

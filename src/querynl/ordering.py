@@ -21,6 +21,7 @@ from querynl.schema import (
     Check,
     Column,
     Domain,
+    Exclusion,
     ForeignKey,
     Index,
     Kind,
@@ -39,7 +40,10 @@ from querynl.schema import (
 
 # Kinds whose names share one space in a namespace on some engine.
 _RELATIONS = frozenset(
-    {Kind.TABLE, Kind.VIEW, Kind.INDEX, Kind.SEQUENCE, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.ENUM, Kind.DOMAIN}
+    {
+        *(Kind.TABLE, Kind.VIEW, Kind.SEQUENCE, Kind.ENUM, Kind.DOMAIN),
+        *(Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION),
+    }
 )
 
 _DROP_RANK = {
@@ -48,6 +52,7 @@ _DROP_RANK = {
     Kind.VIEW: 11,
     Kind.FOREIGN_KEY: 12,
     Kind.CHECK: 13,
+    Kind.EXCLUSION: 13,
     Kind.INDEX: 13,
     Kind.UNIQUE: 14,
     Kind.PRIMARY_KEY: 15,
@@ -71,6 +76,7 @@ _CREATE_RANK = {
     Kind.PRIMARY_KEY: 60,
     Kind.UNIQUE: 61,
     Kind.CHECK: 62,
+    Kind.EXCLUSION: 62,
     Kind.INDEX: 63,
     Kind.FOREIGN_KEY: 64,
     Kind.ROUTINE: 70,
@@ -373,7 +379,7 @@ class _Needs:
                 yield from (need.ref for need in obj.depends_on)
             case model.Sequence(owned_by=(owner, column)):
                 yield Ref(Kind.COLUMN, obj.namespace, column, owner)
-            case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Index():
+            case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
                 assert table is not None
                 yield from self._of_part(obj, table)
 
@@ -399,12 +405,13 @@ class _Needs:
             case Check():
                 yield from self._of_columns(part.expression, table)
                 yield from self._of_expressions(part.expression)
-            case Index():
+            case Index() | Exclusion():
+                keys = part.columns if isinstance(part, Index) else part.elements
                 yield from map(column, part.include)
-                for key in part.columns:
+                for key in keys:
                     if key.column is not None:
                         yield column(key.column)
-                texts = (*(key.expression for key in part.columns), part.where)
+                texts = (*(key.expression for key in keys), part.where)
                 yield from self._of_expressions(*texts)
                 for text in texts:
                     yield from self._of_columns(text, table)

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     UNIQUE = "unique constraint"
     FOREIGN_KEY = "foreign key"
     CHECK = "check constraint"
+    EXCLUSION = "exclusion constraint"
     INDEX = "index"
     VIEW = "view"
     TRIGGER = "trigger"
@@ -200,6 +201,32 @@ class Index(_Model, frozen=True):
     renamed_from: str | None = None
 
 
+class ExclusionElement(_Model, frozen=True, kw_only=True):
+    """What two rows are compared by, a column or an expression, and the operator that compares them."""
+
+    column: str | None = None
+    expression: str | None = None
+    operator: str
+    order: Literal["asc", "desc"] = "asc"
+    nulls: Literal["first", "last"] | None = None
+    opclass: str | None = None
+    collation: str | None = None
+
+
+class Exclusion(_Model, frozen=True):
+    """No two rows for which every element's operator holds; an index finds them."""
+
+    elements: tuple[ExclusionElement, ...]
+    name: str | None = None
+    method: str | None = None
+    include: tuple[str, ...] = ()
+    where: str | None = None
+    deferrable: bool = False
+    initially_deferred: bool = False
+    options: dict[str, OptionValue] = {}
+    comment: str | None = None
+
+
 class Table(_Model, frozen=True):
     name: str
     namespace: str | None = None
@@ -208,6 +235,7 @@ class Table(_Model, frozen=True):
     uniques: tuple[Unique, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     indexes: tuple[Index, ...] = ()
     # The tables whose columns this one has as well: the one it is a partition of, or those it inherits from.
     inherits: tuple[Name, ...] = ()
@@ -331,9 +359,10 @@ class Policy(_Model, frozen=True):
     depends_on: tuple[Dependency, ...] = ()
 
 
-Part = Column | PrimaryKey | Unique | ForeignKey | Check | Index
-Constraint = PrimaryKey | Unique | ForeignKey | Check
-PartT = TypeVar("PartT", Unique, ForeignKey, Check, Index)
+IndexKey = IndexColumn | ExclusionElement
+Part = Column | PrimaryKey | Unique | ForeignKey | Check | Exclusion | Index
+Constraint = PrimaryKey | Unique | ForeignKey | Check | Exclusion
+PartT = TypeVar("PartT", Unique, ForeignKey, Check, Exclusion, Index)
 SchemaObject = Namespace | Extension | Enum | Domain | Sequence | Routine | Table | View | Trigger | Policy
 AnyObject = SchemaObject | Part
 
@@ -350,6 +379,7 @@ KINDS: dict[type[AnyObject], Kind] = {
     Unique: Kind.UNIQUE,
     ForeignKey: Kind.FOREIGN_KEY,
     Check: Kind.CHECK,
+    Exclusion: Kind.EXCLUSION,
     Index: Kind.INDEX,
     View: Kind.VIEW,
     Trigger: Kind.TRIGGER,
@@ -411,7 +441,7 @@ def ref_of(obj: AnyObject, table: Name | None = None) -> Ref:
             return Ref(Kind.ROUTINE, obj.namespace, f"{obj.name}({obj.arguments})")
         case Trigger() | Policy():
             return Ref(kind_of(obj), obj.namespace, obj.name, obj.table)
-        case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Index():
+        case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
             assert table is not None, "a part has a table"
             return Ref(kind_of(obj), table.namespace, part_name(obj), table.name)
         case _:
@@ -429,6 +459,8 @@ def part_name(part: Part) -> str:
             return f"({part.expression})"
         case Index():
             return f"({', '.join(key.column or key.expression or '' for key in part.columns)})"
+        case Exclusion():
+            return f"({', '.join(f'{key.column or key.expression} WITH {key.operator}' for key in part.elements)})"
         case ForeignKey():
             return f"({', '.join(part.columns)}) to {part.target}({', '.join(part.referenced_columns)})"
         case _:
@@ -462,7 +494,7 @@ def settled(obj: SchemaObject) -> SchemaObject:
 
 def _settled_table(table: Table) -> Table:
     changes: dict[str, Any] = {}
-    for field in ("uniques", "foreign_keys", "checks", "indexes"):
+    for field in ("uniques", "foreign_keys", "checks", "exclusions", "indexes"):
         parts = getattr(table, field)
         if len(parts) > 1:
             changes[field] = _sorted_parts(parts)

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from querynl.errors import SchemaInvalid, TypeUnknown
-from querynl.schema import FIELDS, Column, ForeignKey, Index, IndexColumn, Name, Schema, Table, ref_of
+from querynl.schema import FIELDS, Column, Exclusion, ForeignKey, Index, IndexKey, Name, Schema, Table, ref_of
 from querynl.types import Portable, parse_type
 
 _COUNTING_TYPES = ("smallint", "integer", "bigint", "serial", "bigserial")
 _WORD = re.compile(r"\w+")
+# Its signs, or OPERATOR(schema.signs) for one that needs its schema.
+_SIGNS = r"[-+*/<>=~!@#%^&|`?]+"
+_OPERATOR = re.compile(rf'{_SIGNS}|OPERATOR\((?:\w+|"[^"]+")\.{_SIGNS}\)')
 
 
 class Problem(Struct, frozen=True):
@@ -79,7 +82,7 @@ def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Itera
     )
     yield from _duplicates(
         (f"{path}.{field}[{number}]", f"constraint {part.name} of {table.name}")
-        for field in ("uniques", "foreign_keys", "checks")
+        for field in ("uniques", "foreign_keys", "checks", "exclusions")
         for number, part in enumerate(getattr(table, field))
         if part.name is not None
     )
@@ -97,6 +100,8 @@ def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Itera
         yield from _duplicates((where, f"column {name!r} in this list") for name in used)
     for number, index in enumerate(table.indexes):
         yield from _index_problems(f"{path}.indexes[{number}]", index, columns)
+    for number, exclusion in enumerate(table.exclusions):
+        yield from _exclusion_problems(f"{path}.exclusions[{number}]", exclusion, columns)
     for number, key in enumerate(table.foreign_keys):
         yield from _foreign_key_problems(f"{path}.foreign_keys[{number}]", key, tables)
 
@@ -137,20 +142,35 @@ def _index_problems(path: str, index: Index, columns: set[str]) -> Iterator[Prob
         yield Problem(f"{path}.columns", "It names no column")
     for number, key in enumerate(index.columns):
         yield from _index_key_problems(f"{path}.columns[{number}]", key, columns)
-    for name in index.include:
+        if key.prefix is not None and key.prefix < 1:
+            yield Problem(f"{path}.columns[{number}].prefix", "A prefix has at least one character")
+    yield from _method_problems(path, index, columns)
+
+
+def _exclusion_problems(path: str, exclusion: Exclusion, columns: set[str]) -> Iterator[Problem]:
+    if not exclusion.elements:
+        yield Problem(f"{path}.elements", "It compares nothing")
+    for number, element in enumerate(exclusion.elements):
+        where = f"{path}.elements[{number}]"
+        yield from _index_key_problems(where, element, columns)
+        if not _OPERATOR.fullmatch(element.operator):
+            yield Problem(f"{where}.operator", f"{element.operator!r} is not an operator")
+    yield from _method_problems(path, exclusion, columns)
+
+
+def _method_problems(path: str, part: Index | Exclusion, columns: set[str]) -> Iterator[Problem]:
+    for name in part.include:
         if name not in columns:
             yield Problem(f"{path}.include", f"There is no column {name!r}")
-    if index.method is not None and not _WORD.fullmatch(index.method):
-        yield Problem(f"{path}.method", f"{index.method!r} is not the name of an index method")
+    if part.method is not None and not _WORD.fullmatch(part.method):
+        yield Problem(f"{path}.method", f"{part.method!r} is not the name of an index method")
 
 
-def _index_key_problems(path: str, key: IndexColumn, columns: set[str]) -> Iterator[Problem]:
+def _index_key_problems(path: str, key: IndexKey, columns: set[str]) -> Iterator[Problem]:
     if (key.column is None) == (key.expression is None):
         yield Problem(path, "A key of an index is either a column or an expression")
     if key.column is not None and key.column not in columns:
         yield Problem(path, f"There is no column {key.column!r}")
-    if key.prefix is not None and key.prefix < 1:
-        yield Problem(f"{path}.prefix", "A prefix has at least one character")
 
 
 def _foreign_key_problems(path: str, key: ForeignKey, tables: dict[Name, Table]) -> Iterator[Problem]:

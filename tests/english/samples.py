@@ -7,6 +7,8 @@ from querynl.schema import (
     Dependency,
     Domain,
     Enum,
+    Exclusion,
+    ExclusionElement,
     Extension,
     ForeignKey,
     Generated,
@@ -42,6 +44,7 @@ SAMPLES: list[AnyObject] = [
     Unique(name="named", columns=("a",)),
     ForeignKey(name="named", columns=("a",), references="b"),
     Check(name="named", expression="a > 0"),
+    Exclusion(name="named", elements=(ExclusionElement(column="a", operator="="),)),
     Index(name="named", columns=(IndexColumn(column="a"),)),
 ]
 
@@ -87,6 +90,7 @@ OTHERS: list[AnyObject] = [
         uniques=(Unique(columns=("a",)),),
         foreign_keys=(ForeignKey(columns=("a",), references="b"),),
         checks=(Check(expression="a <> ''"),),
+        exclusions=(Exclusion(elements=(ExclusionElement(column="a", operator="="),)),),
         indexes=(Index(columns=(IndexColumn(column="a"),)),),
         comment="c",
         inherits=(Name(None, "t"),),
@@ -170,6 +174,17 @@ OTHERS: list[AnyObject] = [
     ),
     Check(
         name="named", expression="b", validated=False, enforced=False, inherited=False, options={"o": 1}, comment="c"
+    ),
+    Exclusion(
+        name="named",
+        elements=(ExclusionElement(expression="b", order="desc", opclass="ops", collation="C", operator="&&"),),
+        method="gist",
+        include=("c",),
+        where="b > 0",
+        deferrable=True,
+        initially_deferred=True,
+        options={"o": 1},
+        comment="c",
     ),
     Index(
         name="named",

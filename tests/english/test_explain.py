@@ -19,6 +19,7 @@ from querynl.schema import (
     Column,
     Domain,
     Enum,
+    Exclusion,
     Extension,
     ForeignKey,
     Generated,
@@ -233,7 +234,7 @@ SENTENCES: list[tuple[Operation, str, str | None]] = [
     (RunSQL(("SELECT 1", "SELECT 2"), ("SELECT 3",), "look"), "Runs 2 SQL statements: look.", None),
 ]
 
-PARTS = (Column, PrimaryKey, Unique, ForeignKey, Check, Index)
+PARTS = (Column, PrimaryKey, Unique, ForeignKey, Check, Exclusion, Index)
 
 
 @pytest.mark.parametrize(("operation", "sentence", "result"), SENTENCES, ids=[text for _, text, _ in SENTENCES])
@@ -263,7 +264,7 @@ def test_every_verb_names_every_kind_of_object_and_its_table(obj: AnyObject) -> 
     assert "'new'" in explain(Change(obj, changed, table))
 
 
-TABLE_PARTS = ("columns", "primary_key", "uniques", "foreign_keys", "checks", "indexes")
+TABLE_PARTS = ("columns", "primary_key", "uniques", "foreign_keys", "checks", "exclusions", "indexes")
 PAIRS = list(zip(SAMPLES, OTHERS, strict=True))
 
 

@@ -8,7 +8,7 @@ from querynl.dialects.expressions import fault_of
 from querynl.dialects.protocol import Dialect
 from querynl.errors import ExpressionInvalid, NameTooLong
 from querynl.operations import parts_of
-from querynl.schema import FIELDS, AnyObject, Check, Column, Domain, Index, Policy, Schema, Table
+from querynl.schema import FIELDS, AnyObject, Check, Column, Domain, Exclusion, Index, Policy, Schema, Table
 
 
 def check_texts(schema: Schema, dialect: Dialect) -> None:
@@ -53,7 +53,7 @@ def _paths(schema: Schema) -> Iterator[tuple[str, AnyObject]]:
 
 
 def _paths_in_table(path: str, table: Table) -> Iterator[tuple[str, AnyObject]]:
-    for field in ("columns", "uniques", "foreign_keys", "checks", "indexes"):
+    for field in ("columns", "uniques", "foreign_keys", "checks", "exclusions", "indexes"):
         for number, part in enumerate(getattr(table, field)):
             yield f"{path}.{field}[{number}]", part
     if table.primary_key is not None:
@@ -76,6 +76,12 @@ def _expressions(obj: AnyObject) -> Iterator[tuple[str, str]]:
             for number, key in enumerate(obj.columns):
                 if key.expression is not None:
                     yield f"columns[{number}].expression", key.expression
+            if obj.where is not None:
+                yield "where", obj.where
+        case Exclusion():
+            for number, element in enumerate(obj.elements):
+                if element.expression is not None:
+                    yield f"elements[{number}].expression", element.expression
             if obj.where is not None:
                 yield "where", obj.where
         case Domain():

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from querynl.english.wording import listed
-from querynl.schema import AnyObject, Check, Column, Domain, Generated, Identity, Index, IndexColumn
+from querynl.schema import (
+    AnyObject,
+    Check,
+    Column,
+    Domain,
+    ExclusionElement,
+    Generated,
+    Identity,
+    IndexColumn,
+    IndexKey,
+)
 
 # The state that each flag stands for, when it is set and when it is not.
 _FLAGS = {
@@ -130,22 +140,23 @@ def quoted(values: tuple[str, ...] | list[str]) -> str:
     return listed([f"'{value}'" for value in values])
 
 
-def index_keys(index: Index) -> str:
+def index_keys(keys: Iterable[IndexKey]) -> str:
     """The keys of an index as a list, each with what is special about it."""
-    return listed([_index_key(key) for key in index.columns])
+    return listed([_index_key(key) for key in keys])
 
 
-def _index_key(key: IndexColumn) -> str:
+def _index_key(key: IndexKey) -> str:
     special = [
         "descending" if key.order == "desc" else "",
         f"nulls {key.nulls}" if key.nulls is not None else "",
-        f"first {key.prefix} characters" if key.prefix is not None else "",
+        f"first {key.prefix} characters" if isinstance(key, IndexColumn) and key.prefix is not None else "",
         f"operator class {key.opclass}" if key.opclass is not None else "",
         f"collation {key.collation}" if key.collation is not None else "",
     ]
     name = key.column if key.column is not None else key.expression or ""
     found = [text for text in special if text]
-    return f"{name} ({', '.join(found)})" if found else name
+    described = f"{name} ({', '.join(found)})" if found else name
+    return f"{described} with {key.operator}" if isinstance(key, ExclusionElement) else described
 
 
 def _state(value: Identity | Generated) -> str:
@@ -186,8 +197,8 @@ def _spelled(field: str, value: Any) -> str:
             return f"'{value}'"
         case (str(), str()) if field == "owned_by":
             return ".".join(value)
-        case (IndexColumn(), *_):
-            return index_keys(Index(columns=value))
+        case (IndexColumn() | ExclusionElement(), *_):
+            return index_keys(value)
         case tuple():
             return listed([_check(item) if isinstance(item, Check) else str(item) for item in value])
         case _:

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
-from querynl.english.attributes import quoted
+from querynl.english.attributes import index_keys, quoted
 from querynl.english.wording import listed
 from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL
 from querynl.rows import RowCount
@@ -17,6 +17,7 @@ from querynl.schema import (
     Column,
     Domain,
     Enum,
+    Exclusion,
     Extension,
     ForeignKey,
     Index,
@@ -66,7 +67,7 @@ def _of_creation(obj: AnyObject, table: Name | None, way: Way) -> Iterator[str]:
             yield from _of_new_column(obj, table)
         case View(materialized=True):
             yield "Its rows are computed and stored."
-        case PrimaryKey() | Unique() | ForeignKey() | Check() | Index():
+        case PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
             yield from _of_constraint(obj, table, _STOPS[way])
 
 
@@ -86,7 +87,7 @@ def _of_new_column(column: Column, table: Name | None) -> Iterator[str]:
 
 
 def _of_constraint(
-    obj: PrimaryKey | Unique | ForeignKey | Check | Index, table: Name | None, stops: str
+    obj: PrimaryKey | Unique | ForeignKey | Check | Exclusion | Index, table: Name | None, stops: str
 ) -> Iterator[str]:
     match obj:
         case PrimaryKey():
@@ -99,6 +100,9 @@ def _of_constraint(
             yield f"{stops} if a row of {table} refers to a row that {obj.target} does not have."
         case Check(enforced=True):
             yield f"{stops} if a row of {table} does not satisfy it."
+        case Exclusion():
+            where = f" where {obj.where}" if obj.where is not None else ""
+            yield f"{stops} if two rows of {table}{where} exclude each other by {index_keys(obj.elements)}."
         case Index(unique=True):
             keys = listed([key.column or key.expression or "" for key in obj.columns])
             where = f" where {obj.where}" if obj.where is not None else ""
@@ -136,7 +140,9 @@ def _of_change(change: Change, widens: bool, stops: str) -> Iterator[str]:
         case Domain(), Domain():
             if (before.type, before.nullable, before.checks) != (after.type, after.nullable, after.checks):
                 yield f"{stops} if a value of {after.name} does not fit."
-        case _, PrimaryKey() | Unique() | ForeignKey() | Check() | Index() if _is_more_than_comment(before, after):
+        case _, (PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index()) if _is_more_than_comment(
+            before, after
+        ):
             yield from _of_constraint(after, table, stops)
 
 

@@ -21,6 +21,7 @@ from querynl.schema import (
     Column,
     Domain,
     Enum,
+    Exclusion,
     Extension,
     ForeignKey,
     Index,
@@ -104,7 +105,7 @@ def explain(operation: Operation) -> str:
 
 def _verb(obj: AnyObject, of_object: str, of_part: str) -> str:
     match obj:
-        case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Index():
+        case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
             return of_part
         case _:
             return of_object
@@ -124,11 +125,15 @@ def _described(obj: AnyObject, table: Name | None, preposition: str) -> str:
             return f"{_named(obj)}{where}: {_reference(obj)}"
         case Check():
             return f"{_named(obj)}{where}: {obj.expression}{_bracketed(obj, 'expression')}"
+        case Exclusion():
+            rest = _bracketed(obj, "elements", "where")
+            condition = f", for rows where {obj.where}" if obj.where is not None else ""
+            return f"{_named(obj)} on {index_keys(obj.elements)}{rest}{where}{condition}"
         case Index():
             unique = "unique " if obj.unique else ""
             rest = _bracketed(obj, "columns", "unique", "where")
             condition = f", for rows where {obj.where}" if obj.where is not None else ""
-            return f"{unique}{_named(obj)} on {index_keys(obj)}{rest}{where}{condition}"
+            return f"{unique}{_named(obj)} on {index_keys(obj.columns)}{rest}{where}{condition}"
         case Enum():
             values = f"{counted(len(obj.values), 'value')} ({quoted(obj.values)})" if obj.values else "no values"
             return f"{_called(obj, None)} with {values}{_bracketed(obj, 'values')}"
@@ -146,7 +151,7 @@ def _described(obj: AnyObject, table: Name | None, preposition: str) -> str:
 def _called(obj: AnyObject, table: Name | None) -> str:
     """The object by its kind and name, and where it is."""
     match obj:
-        case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Index():
+        case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
             return f"{_named(obj)} of {table}"
         case Trigger() | Policy():
             return f"{_kind(obj)} {obj.name} on {Name(obj.namespace, obj.table)}"
@@ -165,7 +170,7 @@ def _called(obj: AnyObject, table: Name | None) -> str:
             assert_never(obj)
 
 
-def _named(part: Column | PrimaryKey | Unique | ForeignKey | Check | Index) -> str:
+def _named(part: Column | PrimaryKey | Unique | ForeignKey | Check | Exclusion | Index) -> str:
     """The kind of a part, and its name if it has one."""
     return _kind(part) if part.name is None else f"{_kind(part)} {part.name}"
 
@@ -195,6 +200,7 @@ def _table(table: Table) -> str:
         for parts, noun in (
             (table.uniques, "unique constraint"),
             (table.checks, "check constraint"),
+            (table.exclusions, "exclusion constraint"),
             ([index for index in table.indexes if index.unique], "unique index"),
             ([index for index in table.indexes if not index.unique], "index"),
         )
@@ -202,7 +208,7 @@ def _table(table: Table) -> str:
     ]
     if others:
         said.append(f"it has {listed(others)}")
-    parts = ("columns", "primary_key", "uniques", "foreign_keys", "checks", "indexes")
+    parts = ("columns", "primary_key", "uniques", "foreign_keys", "checks", "exclusions", "indexes")
     return "; ".join((*said, *details(table, without=parts)))
 
 

@@ -68,6 +68,12 @@ class _Localising:
 
     def table(self) -> Table:
         table = self._table
+        if table.exclusions:
+            raise SchemaInvalid(
+                f"{_engine(self._server)} has no exclusion constraints.",
+                where=f"{self._path}.exclusions",
+                remedy="Take them out.",
+            )
         changes: dict[str, Any] = {
             "columns": tuple(self._column(number, column) for number, column in enumerate(table.columns)),
             "primary_key": table.primary_key and replace(table.primary_key, name=None),

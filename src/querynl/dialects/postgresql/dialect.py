@@ -60,7 +60,7 @@ class PostgreSQL(Dialect):
 
     def shares_names(self, kind: Kind) -> bool:
         # An index, and so a key, is a relation beside the tables.
-        return kind in (Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE)
+        return kind in (Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION)
 
     def renames(self, kind: Kind) -> bool:
         return rules.renames(kind)

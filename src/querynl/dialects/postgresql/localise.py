@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -16,6 +16,8 @@ from querynl.schema import (
     Check,
     Column,
     Domain,
+    Exclusion,
+    ExclusionElement,
     ForeignKey,
     Identity,
     Index,
@@ -31,6 +33,8 @@ from querynl.types import parse_type
 
 if TYPE_CHECKING:
     from querynl.dialects.protocol import Dialect
+
+KeyT = TypeVar("KeyT", IndexColumn, ExclusionElement)
 
 
 def localise(schema: Schema, dialect: Dialect) -> Schema:
@@ -101,6 +105,7 @@ def _table(table: Table, keys: Mapping[Name, tuple[str, ...]], of_type: Callable
         columns=tuple(_column(column, keyed, of_type) for column in table.columns),
         foreign_keys=tuple(_foreign_key(key, keys) for key in table.foreign_keys),
         checks=tuple(_check(check) for check in table.checks),
+        exclusions=tuple(map(_exclusion, table.exclusions)),
         indexes=tuple(map(_index, table.indexes)),
         options=as_kept(table.options, TABLE_ATTRIBUTES),
     )
@@ -133,16 +138,25 @@ def _check(check: Check) -> Check:
     return replace(check, validated=check.validated or not check.enforced)
 
 
+def _exclusion(exclusion: Exclusion) -> Exclusion:
+    return replace(
+        exclusion,
+        elements=tuple(map(_key, exclusion.elements)),
+        method=None if exclusion.method == "btree" else exclusion.method,
+        options=as_kept(exclusion.options, INDEX_ATTRIBUTES),
+    )
+
+
 def _index(index: Index) -> Index:
     return replace(
         index,
-        columns=tuple(map(_index_column, index.columns)),
+        columns=tuple(map(_key, index.columns)),
         method=None if index.method == "btree" else index.method,
         options=as_kept(index.options, INDEX_ATTRIBUTES),
     )
 
 
-def _index_column(key: IndexColumn) -> IndexColumn:
+def _key(key: KeyT) -> KeyT:
     usual = "first" if key.order == "desc" else "last"
     return replace(key, nulls=None if key.nulls == usual else key.nulls)
 

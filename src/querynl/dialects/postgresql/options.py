@@ -14,6 +14,7 @@ from querynl.errors import SchemaInvalid
 from querynl.schema import (
     AnyObject,
     Column,
+    Exclusion,
     ForeignKey,
     Index,
     OptionValue,
@@ -79,7 +80,7 @@ def check_options(schema: Schema) -> None:
     """Raise SchemaInvalid for the first option that PostgreSQL does not have."""
     for obj in walk(schema):
         # An extension's index method may have parameters of its own.
-        if isinstance(obj, Index):
+        if isinstance(obj, Index | Exclusion):
             continue
         known = _KNOWN.get(type(obj), frozenset())
         for name in getattr(obj, "options", ()):

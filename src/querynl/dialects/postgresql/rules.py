@@ -19,6 +19,7 @@ from querynl.schema import (
     Column,
     Domain,
     Enum,
+    Exclusion,
     ForeignKey,
     Index,
     Kind,
@@ -48,7 +49,7 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
             return _alters_column(before, after, version)
         case Table(), Table():
             return before.options.get("partition_by") == after.options.get("partition_by")
-        case (PrimaryKey(), PrimaryKey()) | (Unique(), Unique()):
+        case (PrimaryKey(), PrimaryKey()) | (Unique(), Unique()) | (Exclusion(), Exclusion()):
             return replace(before, comment=after.comment) == after
         case ForeignKey(), ForeignKey():
             timing = {"deferrable": after.deferrable, "initially_deferred": after.initially_deferred}
@@ -147,7 +148,7 @@ def _blocks_column(before: Column, after: Column, dependent: AnyObject) -> bool:
     match dependent:
         case ForeignKey():
             return not comparable(before.type, after.type)
-        case PrimaryKey() | Unique() | Index() | Check():
+        case PrimaryKey() | Unique() | Index() | Check() | Exclusion():
             return False  # the engine builds them anew by itself
         case _:
             return True

@@ -174,7 +174,13 @@ class _TableLocaliser:
                 raise SchemaInvalid(f"SQLite has no option {key!r} here.", where=f"{path}.options", remedy=remedy)
 
     def _refuse_constraints(self, table: Table) -> None:
-        """Refuse keys and indexes that SQLite has no words for."""
+        """Refuse keys, constraints and indexes that SQLite has no words for."""
+        if table.exclusions:
+            raise SchemaInvalid(
+                "SQLite has no exclusion constraints.",
+                where=f"{self._path}.exclusions",
+                remedy="Leave them out for SQLite.",
+            )
         for field in ("uniques", "foreign_keys", "checks", "indexes"):
             for number, part in enumerate(getattr(table, field)):
                 path = f"{self._path}.{field}[{number}]"

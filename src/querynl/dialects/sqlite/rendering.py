@@ -31,6 +31,7 @@ from querynl.operations import Catalog, Change, Create, Drop, Operation, Rename,
 from querynl.schema import (
     Check,
     Column,
+    Exclusion,
     ForeignKey,
     Index,
     Kind,
@@ -247,6 +248,8 @@ def _uses(part: Part, column: str) -> bool:
             texts = [key.expression for key in part.columns] + [part.where]
             named_there = any(key.column == column for key in part.columns)
             return named_there or any(text is not None and mentions(text, column) for text in texts)
+        case Exclusion():
+            raise AssertionError("SQLite has no exclusion constraints")
         case _:
             return column in part.columns
 

@@ -132,7 +132,7 @@ def create_index(index: Index, name: Name, engine: Engine) -> Call:
     )
 
 
-def add_constraint(part: Constraint, name: Name, engine: Engine) -> Call:
+def add_constraint(part: PrimaryKey | Unique | ForeignKey | Check, name: Name, engine: Engine) -> Call:
     """The call that adds a constraint to a table."""
     if not engine.adds_constraints:
         raise Inexpressible("a constraint of a table that is there")

@@ -76,11 +76,12 @@ class _Inspection:
             lookup.types.update((oid, Ref(kind, namespace(schema), name)) for oid, schema, name, *_ in rows)
         routine_rows = self._reader.rows(queries.ROUTINES)
         note_routines(routine_rows, lookup)
-        constraints = tables.Constraints(self._constraint_rows(), lookup)
+        keys = tables.keys_by_index(self._reader.rows(queries.INDEX_KEYS))
+        constraints = tables.Constraints(self._constraint_rows(), keys, lookup)
         domain_checks = self._reader.rows(queries.DOMAIN_CHECKS)
         needs = self._needs(domain_checks)
         counters = tables.Counters(self._reader.rows(queries.SEQUENCES), lookup)
-        indexes = tables.indexes(self._reader.rows(queries.INDEXES), self._reader.rows(queries.INDEX_KEYS), lookup)
+        indexes = tables.indexes(self._reader.rows(queries.INDEXES), keys, lookup)
         found_tables = tuple(self._tables(relations, columns, constraints, indexes, counters))
         return Schema(
             dialect="postgresql",
@@ -153,6 +154,7 @@ class _Inspection:
                     uniques=tuple(constraints.uniques.get(oid, ())),
                     foreign_keys=tuple(constraints.foreign_keys.get(oid, ())),
                     checks=tuple(constraints.checks.get(oid, ())),
+                    exclusions=tuple(constraints.exclusions.get(oid, ())),
                     indexes=tuple(indexes.get(oid, ())),
                     inherits=self._parents(row[15]),
                     comment=self._lookup.comment(PG_CLASS, oid),

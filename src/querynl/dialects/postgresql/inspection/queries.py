@@ -77,12 +77,18 @@ CONSTRAINTS = f"""
         k.condeferrable, k.condeferred, k.convalidated, k.connoinherit, {{enforced}}, {{period}},
         CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, tn.nspname, tc.relname,
         i.indkey::int2[], i.indnkeyatts, i.indnullsnotdistinct, x.reloptions, s.spcname,
-        i.indisreplident, i.indisclustered
+        i.indisreplident, i.indisclustered, i.indexrelid, a.amname, pg_get_expr(i.indpred, i.indrelid),
+        ARRAY(SELECT CASE WHEN pg_operator_is_visible(o.oid) THEN o.oprname
+                ELSE format('OPERATOR(%I.%s)', opn.nspname, o.oprname) END
+            FROM unnest(k.conexclop) WITH ORDINALITY AS used (operator, number)
+            JOIN pg_operator o ON o.oid = used.operator JOIN pg_namespace opn ON opn.oid = o.oprnamespace
+            ORDER BY used.number)
     FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
     LEFT JOIN pg_class tc ON tc.oid = k.confrelid LEFT JOIN pg_namespace tn ON tn.oid = tc.relnamespace
-    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u')
-    LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_tablespace s ON s.oid = x.reltablespace
-    WHERE k.conrelid <> 0 AND k.contype IN ('p', 'u', 'f', 'c') AND k.conislocal AND k.coninhcount = 0
+    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+    LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_am a ON a.oid = x.relam
+    LEFT JOIN pg_tablespace s ON s.oid = x.reltablespace
+    WHERE k.conrelid <> 0 AND k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conislocal AND k.coninhcount = 0
         AND {_USER_NAMESPACE}"""
 
 INDEXES = f"""
@@ -211,7 +217,6 @@ UNMANAGED = " UNION ALL ".join(
         ("composite types", "pg_class", "o.relkind = 'c'"),
         ("conversions", "pg_conversion", "true"),
         ("event triggers", "pg_event_trigger", "true"),
-        ("exclusion constraints", "pg_constraint", "o.contype = 'x'"),
         ("foreign data wrappers", "pg_foreign_data_wrapper", "true"),
         ("foreign servers", "pg_foreign_server", "true"),
         ("foreign tables", "pg_class", "o.relkind = 'f'"),

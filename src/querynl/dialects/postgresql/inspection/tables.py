@@ -20,6 +20,8 @@ from querynl.schema import (
     Action,
     Check,
     Column,
+    Exclusion,
+    ExclusionElement,
     ForeignKey,
     Generated,
     Identity,
@@ -33,6 +35,7 @@ from querynl.schema import (
 )
 
 Rows = Iterable[Sequence[Any]]
+Keys = Mapping[int, Sequence[Sequence[Any]]]
 
 _ACTIONS: dict[str, Action] = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
 _STORAGE = {"p": "plain", "e": "external", "x": "extended", "m": "main"}
@@ -188,12 +191,14 @@ def _column(row: Sequence[Any], lookup: Lookup, counters: Counters) -> Column:
 class Constraints:
     """The constraints of every table, by the table's OID."""
 
-    def __init__(self, rows: Rows, lookup: Lookup) -> None:
+    def __init__(self, rows: Rows, keys: Keys, lookup: Lookup) -> None:
         self._lookup = lookup
+        self._keys = keys
         self.primary: dict[int, PrimaryKey] = {}
         self.uniques: dict[int, list[Unique]] = defaultdict(list)
         self.foreign_keys: dict[int, list[ForeignKey]] = defaultdict(list)
         self.checks: dict[int, list[Check]] = defaultdict(list)
+        self.exclusions: dict[int, list[Exclusion]] = defaultdict(list)
         for row in rows:
             if row[1] in lookup.relations:
                 self._note(row)
@@ -219,10 +224,9 @@ class Constraints:
             )
             return
         (deferrable, deferred) = row[11:13]
-        (keys, key_count, together, parameters, tablespace, replica, clustered) = row[20:]
+        (keys, key_count, together, parameters, tablespace, replica, clustered) = row[20:27]
         facts: dict[str, Any] = {
             "name": name,
-            "columns": self._lookup.column_names(table, numbers),
             "deferrable": deferrable,
             "initially_deferred": deferred,
             "include": self._lookup.column_names(table, keys[key_count:]),
@@ -230,11 +234,23 @@ class Constraints:
             | ({"without_overlaps": True} if row[16] else {}),
             "comment": comment,
         }
+        if kind == "x":
+            self.exclusions[table].append(self._exclusion(row, facts))
+            return
+        facts["columns"] = self._lookup.column_names(table, numbers)
         if kind == "p":
             self.primary[table] = PrimaryKey(**facts)
             self._lookup.keys[oid] = Ref(Kind.PRIMARY_KEY, ref.namespace, name, ref.name)
         else:
             self.uniques[table].append(Unique(**facts, nulls_not_distinct=together))
+
+    def _exclusion(self, row: Sequence[Any], facts: Mapping[str, Any]) -> Exclusion:
+        (index, method, where, operators) = row[27:]
+        elements = (
+            ExclusionElement(operator=operator, **_key_facts(key, self._lookup))
+            for operator, key in zip(operators, self._keys[index], strict=False)  # included columns have no operator
+        )
+        return Exclusion(**facts, elements=tuple(elements), method=None if method == "btree" else method, where=where)
 
     def _foreign_key(self, row: Sequence[Any], comment: str | None) -> ForeignKey:
         (_, table, name, _, numbers, target, target_numbers, on_delete, on_update, match, set_columns) = row[:11]
@@ -275,11 +291,16 @@ def _index_options(
     return options
 
 
-def indexes(rows: Rows, key_rows: Rows, lookup: Lookup) -> dict[int, list[Index]]:
-    """The indexes that no constraint owns, by the OID of their table or materialised view."""
+def keys_by_index(rows: Rows) -> Keys:
+    """The keys and included columns of every index, in their order, by its OID."""
     keys: dict[int, list[Sequence[Any]]] = defaultdict(list)
-    for row in key_rows:
+    for row in rows:
         keys[row[0]].append(row)
+    return keys
+
+
+def indexes(rows: Rows, keys: Keys, lookup: Lookup) -> dict[int, list[Index]]:
+    """The indexes that no constraint owns, by the OID of their table or materialised view."""
     found: dict[int, list[Index]] = defaultdict(list)
     for oid, table, name, method, unique, together, key_count, where, parameters, tablespace, *flags in rows:
         if table not in lookup.relations:
@@ -287,7 +308,7 @@ def indexes(rows: Rows, key_rows: Rows, lookup: Lookup) -> dict[int, list[Index]
         found[table].append(
             Index(
                 name=name,
-                columns=tuple(_index_column(row, lookup) for row in keys[oid][:key_count]),
+                columns=tuple(IndexColumn(**_key_facts(row, lookup)) for row in keys[oid][:key_count]),
                 unique=unique,
                 method=None if method == "btree" else method,
                 include=tuple(row[2] for row in keys[oid][key_count:]),
@@ -300,19 +321,19 @@ def indexes(rows: Rows, key_rows: Rows, lookup: Lookup) -> dict[int, list[Index]
     return found
 
 
-def _index_column(row: Sequence[Any], lookup: Lookup) -> IndexColumn:
+def _key_facts(row: Sequence[Any], lookup: Lookup) -> dict[str, Any]:
     (_, _, column, expression, opclass, parameters, collation, option) = row
     descending, nulls_first = bool(option & 1), bool(option & 2)
     if parameters:
         opclass += f"({', '.join(parameters)})"
-    return IndexColumn(
-        column=column,
-        expression=expression,
-        order="desc" if descending else "asc",
-        nulls=None if nulls_first == descending else "first" if nulls_first else "last",
-        opclass=opclass,
-        collation=lookup.collation(collation),
-    )
+    return {
+        "column": column,
+        "expression": expression,
+        "order": "desc" if descending else "asc",
+        "nulls": None if nulls_first == descending else "first" if nulls_first else "last",
+        "opclass": opclass,
+        "collation": lookup.collation(collation),
+    }
 
 
 def table_options(row: Sequence[Any]) -> dict[str, OptionValue]:

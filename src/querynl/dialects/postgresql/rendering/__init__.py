@@ -19,6 +19,7 @@ from querynl.schema import (
     Column,
     Domain,
     Enum,
+    Exclusion,
     Extension,
     ForeignKey,
     Index,
@@ -83,7 +84,7 @@ def _create(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
             return tables.create(obj, around.after)
         case Column():
             return columns.add(table, obj, around)
-        case PrimaryKey() | Unique() | ForeignKey() | Check():
+        case PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion():
             return constraints.add(table, obj)
         case Index():
             return indexes.create(table, obj)
@@ -113,7 +114,7 @@ def _drop(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
             return tables.drop(obj)
         case Column():
             return columns.drop(table, obj, around)
-        case PrimaryKey() | Unique() | ForeignKey() | Check():
+        case PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion():
             return constraints.drop(table, obj)
         case Index():
             return indexes.drop(table, obj)
@@ -146,7 +147,10 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
             return tables.change(old, new)
         case Column(), Column():
             return columns.change(table, old, new, operation.using, around)
-        case ((PrimaryKey() | Unique() | ForeignKey() | Check()), (PrimaryKey() | Unique() | ForeignKey() | Check())):
+        case (
+            (PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion()),
+            (PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion()),
+        ):
             return constraints.change(table, old, new)
         case Index(), Index():
             return indexes.change(table, old, new)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering.columns import alter
 from querynl.dialects.postgresql.rendering.comments import comment_on
-from querynl.dialects.postgresql.spelling import literal, qualified, quote
-from querynl.schema import Check, Constraint, ForeignKey, Index, Name, PrimaryKey, Unique
+from querynl.dialects.postgresql.spelling import collation_text, literal, qualified, quote
+from querynl.schema import Check, Constraint, Exclusion, ForeignKey, Index, IndexKey, Name, PrimaryKey, Unique
 
 
 def listed(names: Iterable[str]) -> str:
@@ -26,13 +26,15 @@ def definition(constraint: Constraint) -> str:
             words += _key_words(constraint)
         case ForeignKey():
             words += _foreign_key_words(constraint)
+        case Exclusion():
+            words += _exclusion_words(constraint)
         case Check():
             words.append(f"CHECK ({constraint.expression})")
             if not constraint.inherited:
                 words.append("NO INHERIT")
             if not constraint.enforced:
                 words.append("NOT ENFORCED")
-    if isinstance(constraint, PrimaryKey | Unique | ForeignKey):
+    if isinstance(constraint, PrimaryKey | Unique | ForeignKey | Exclusion):
         if constraint.deferrable:
             words.append("DEFERRABLE")
         if constraint.initially_deferred:
@@ -54,12 +56,39 @@ def _key_words(key: PrimaryKey | Unique) -> Iterator[str]:
         yield "NULLS NOT DISTINCT"
     overlaps = " WITHOUT OVERLAPS" if key.options.get("without_overlaps") else ""
     yield f"({listed(key.columns)}{overlaps})"
-    if key.include:
-        yield f"INCLUDE ({listed(key.include)})"
-    if settings := parameters(key.options, INDEX_ATTRIBUTES):
+    yield from _index_words(key)
+
+
+def _exclusion_words(exclusion: Exclusion) -> Iterator[str]:
+    yield "EXCLUDE" if exclusion.method is None else f"EXCLUDE USING {quote(exclusion.method)}"
+    yield f"({', '.join(f'{index_key(element)} WITH {element.operator}' for element in exclusion.elements)})"
+    yield from _index_words(exclusion)
+    if exclusion.where is not None:
+        yield f"WHERE ({exclusion.where})"
+
+
+def _index_words(part: PrimaryKey | Unique | Exclusion) -> Iterator[str]:
+    """What is said of the index behind a constraint."""
+    if part.include:
+        yield f"INCLUDE ({listed(part.include)})"
+    if settings := parameters(part.options, INDEX_ATTRIBUTES):
         yield f"WITH ({assigned(settings)})"
-    if "tablespace" in key.options:
-        yield f"USING INDEX TABLESPACE {quote(str(key.options['tablespace']))}"
+    if "tablespace" in part.options:
+        yield f"USING INDEX TABLESPACE {quote(str(part.options['tablespace']))}"
+
+
+def index_key(key: IndexKey) -> str:
+    """What an index is made of, as CREATE INDEX and EXCLUDE want it."""
+    words = [quote(key.column) if key.column is not None else f"({key.expression})"]
+    if key.collation is not None:
+        words.append(f"COLLATE {collation_text(key.collation)}")
+    if key.opclass is not None:
+        words.append(key.opclass)
+    if key.order == "desc":
+        words.append("DESC")
+    if key.nulls is not None:
+        words.append(f"NULLS {key.nulls.upper()}")
+    return " ".join(words)
 
 
 def assigned(settings: Mapping[str, str]) -> str:

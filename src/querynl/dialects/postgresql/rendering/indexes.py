@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering.comments import comment_on
-from querynl.dialects.postgresql.rendering.constraints import assigned, index_roles, listed
-from querynl.dialects.postgresql.spelling import collation_text, qualified, quote
-from querynl.schema import Index, IndexColumn, Name
+from querynl.dialects.postgresql.rendering.constraints import assigned, index_key, index_roles, listed
+from querynl.dialects.postgresql.spelling import qualified, quote
+from querynl.schema import Index, Name
 
 
 def create(table: Name, index: Index) -> Iterator[str]:
@@ -21,7 +21,7 @@ def create(table: Name, index: Index) -> Iterator[str]:
     words.append(f"ON {qualified(*table)}")
     if index.method is not None:
         words.append(f"USING {quote(index.method)}")
-    words.append(f"({', '.join(map(_key, index.columns))})")
+    words.append(f"({', '.join(map(index_key, index.columns))})")
     if index.include:
         words.append(f"INCLUDE ({listed(index.include)})")
     if index.nulls_not_distinct:
@@ -36,19 +36,6 @@ def create(table: Name, index: Index) -> Iterator[str]:
     yield from index_roles(table, index)
     if index.comment is not None:
         yield _comment(table, index)
-
-
-def _key(key: IndexColumn) -> str:
-    words = [quote(key.column) if key.column is not None else f"({key.expression})"]
-    if key.collation is not None:
-        words.append(f"COLLATE {collation_text(key.collation)}")
-    if key.opclass is not None:
-        words.append(key.opclass)
-    if key.order == "desc":
-        words.append("DESC")
-    if key.nulls is not None:
-        words.append(f"NULLS {key.nulls.upper()}")
-    return " ".join(words)
 
 
 def _address(table: Name, index: Index) -> str:

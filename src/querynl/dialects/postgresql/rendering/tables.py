@@ -37,7 +37,7 @@ def create(table: Table, after: Catalog) -> Iterator[str]:
 
 def _constraints(table: Table) -> list[Constraint]:
     keys = [table.primary_key] if table.primary_key is not None else []
-    return [*keys, *table.uniques, *table.checks, *table.foreign_keys]
+    return [*keys, *table.uniques, *table.checks, *table.exclusions, *table.foreign_keys]
 
 
 def _create(table: Table, parts: list[Constraint]) -> str:

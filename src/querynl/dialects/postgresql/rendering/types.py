@@ -23,7 +23,21 @@ from querynl.dialects.postgresql.spelling import (
 )
 from querynl.dialects.postgresql.types import conversion
 from querynl.operations import Catalog, parts_of
-from querynl.schema import Check, Column, Domain, Enum, ForeignKey, Index, Kind, Name, Part, PrimaryKey, Table, Unique
+from querynl.schema import (
+    Check,
+    Column,
+    Domain,
+    Enum,
+    Exclusion,
+    ForeignKey,
+    Index,
+    Kind,
+    Name,
+    Part,
+    PrimaryKey,
+    Table,
+    Unique,
+)
 
 _REPLACED = "_replaced"
 
@@ -210,9 +224,10 @@ def _in_the_way(table: Table, moved: Sequence[Column]) -> Iterator[Part]:
     names |= gone
     for part in parts_of(table):
         match part:
-            case Index():
-                expressions = (part.where, *(key.expression for key in part.columns))
-                if computes(*expressions) or gone & {*part.include, *(key.column for key in part.columns)}:
+            case Index() | Exclusion():
+                keys = part.columns if isinstance(part, Index) else part.elements
+                expressions = (part.where, *(key.expression for key in keys))
+                if computes(*expressions) or gone & {*part.include, *(key.column for key in keys)}:
                     yield part
             case Check() if computes(part.expression):
                 yield part
