@@ -38,6 +38,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Triggers": model.Trigger,
     "Sequences": model.Sequence,
     "Domains": model.Domain,
+    "Composite types": model.CompositeType,
+    "Attributes": model.Attribute,
     "Extensions": model.Extension,
     "Policies": model.Policy,
     "Namespaces": model.Namespace,

@@ -19,6 +19,7 @@ from querynl.plan import plan, statements
 from querynl.schema import (
     Check,
     Column,
+    CompositeType,
     Dependency,
     Enum,
     Exclusion,
@@ -400,6 +401,7 @@ def table_with(**parts: Any) -> Schema:
             SchemaInvalid,
             "$.tables[0].exclusions",
         ),
+        (Schema(composite_types=(CompositeType(name="c", attributes=()),)), SchemaInvalid, "$.composite_types"),
         (table_with(options={"enjine": "InnoDB"}), SchemaInvalid, "$.tables[0].options.enjine"),
         (
             table_with(indexes=(Index(columns=(IndexColumn(column="a"),), where="a > 0"),)),

@@ -11,7 +11,7 @@ import pytest
 from querynl.connections import Connection, connect, parse_url
 from querynl.dialects import dialect_named
 from querynl.diff import Renaming, diff
-from querynl.errors import StatementFailed
+from querynl.errors import ChangeUnsupported, StatementFailed
 from querynl.operations import Change, Drop
 from querynl.plan import Plan, Step, plan, statements
 from querynl.schema import Column, Kind, Ref, Schema, Table
@@ -369,14 +369,31 @@ def test_a_sequence_moves_from_a_dropped_table_to_a_new_one(migrate: Migrate) ->
     assert migrated.rows("SELECT last_value FROM s") == [(7,)]
 
 
+def test_attributes_change_their_order_with_their_values(migrate: Migrate) -> None:
+    table = "CREATE TABLE t (a int, p pair);"
+    rows = "INSERT INTO t VALUES (1, '(1,x)'), (2, '(,)'), (3, NULL);"
+    migrated = migrate(
+        f"CREATE TYPE pair AS (a int, b text); {table} {rows}", f"CREATE TYPE pair AS (b text, a int); {table}"
+    )
+    assert migrated.rows("SELECT p::text FROM t ORDER BY a") == [("(x,1)",), ("(,)",), (None,)]
+    migrated.back()
+    assert migrated.rows("SELECT p::text FROM t ORDER BY a") == [("(1,x)",), ("(,)",), (None,)]
+
+
+def test_attributes_inside_of_an_array_keep_their_order(migrate: Migrate) -> None:
+    table = "CREATE TABLE t (p pair[])"
+    with pytest.raises(ChangeUnsupported):
+        migrate(f"CREATE TYPE pair AS (a int, b text); {table}", f"CREATE TYPE pair AS (b text, a int); {table}")
+
+
 # ------------------------------------------------------------------------------------------- renames
 
 
 def test_renames_keep_rows_and_all_that_speaks_of_them(migrate: Migrate) -> None:
     before = """
-        CREATE TYPE status AS ENUM ('a', 'b'); CREATE SEQUENCE s;
+        CREATE TYPE status AS ENUM ('a', 'b'); CREATE SEQUENCE s; CREATE TYPE pair AS (a status, b int);
         CREATE TABLE users (id serial PRIMARY KEY, status status DEFAULT 'a', n int DEFAULT nextval('s'),
-            g bigint GENERATED ALWAYS AS IDENTITY, CHECK (status <> 'b'::status));
+            g bigint GENERATED ALWAYS AS IDENTITY, both_of pair[], CHECK (status <> 'b'::status));
         CREATE TABLE posts (user_id int REFERENCES users (id));
         CREATE INDEX i ON users (n) WHERE status = 'a'::status;
         CREATE VIEW v AS SELECT id, status FROM users; CREATE VIEW w AS SELECT * FROM v;
@@ -386,9 +403,9 @@ def test_renames_keep_rows_and_all_that_speaks_of_them(migrate: Migrate) -> None
         CREATE TRIGGER t BEFORE UPDATE OF status ON users FOR EACH ROW EXECUTE FUNCTION g();
         INSERT INTO users (status) VALUES ('a');"""
     after = """
-        CREATE TYPE "State" AS ENUM ('a', 'b'); CREATE SEQUENCE "S 2";
+        CREATE TYPE "State" AS ENUM ('a', 'b'); CREATE SEQUENCE "S 2"; CREATE TYPE "Two" AS (a "State", b int);
         CREATE TABLE people (key serial CONSTRAINT users_pkey PRIMARY KEY, "order" "State" DEFAULT 'a',
-            n int DEFAULT nextval('"S 2"'), g bigint GENERATED ALWAYS AS IDENTITY,
+            n int DEFAULT nextval('"S 2"'), g bigint GENERATED ALWAYS AS IDENTITY, both_of "Two"[],
             CONSTRAINT users_status_check CHECK ("order" <> 'b'::"State"));
         CREATE TABLE posts (user_id int REFERENCES people (key));
         CREATE INDEX i ON people (n) WHERE "order" = 'a'::"State";
@@ -405,6 +422,7 @@ def test_renames_keep_rows_and_all_that_speaks_of_them(migrate: Migrate) -> None
         renaming(Kind.COLUMN, "status", "order", "users"),
         renaming(Kind.ENUM, "status", "State"),
         renaming(Kind.SEQUENCE, "s", "S 2"),
+        renaming(Kind.COMPOSITE_TYPE, "pair", "Two"),
     )
     assert migrated.rows('SELECT key, "order"::text, n, g FROM people') == [(1, "a", 1, 1)]
     assert not any(

@@ -22,6 +22,7 @@ from querynl.plan import plan, statements
 from querynl.schema import (
     Check,
     Column,
+    CompositeType,
     Enum,
     Exclusion,
     ExclusionElement,
@@ -375,6 +376,7 @@ def test_a_declared_schema_is_read_back_equal() -> None:
             SchemaInvalid,
             "$.tables[0].exclusions",
         ),
+        (Schema(composite_types=(CompositeType(name="c", attributes=()),)), SchemaInvalid, "$.composite_types"),
         (Schema(sequences=(model.Sequence(name="s"),)), SchemaInvalid, "$.sequences"),
         (Schema(tables=(Table(name="T"), Table(name="t"))), SchemaInvalid, "$.tables[1]"),
         (declared(Column(name="A", type="int"), Column(name="a", type="int")), SchemaInvalid, "$.tables[0].columns[1]"),

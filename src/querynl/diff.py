@@ -99,7 +99,7 @@ def _renames(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Re
     for renaming in _respelled(before, after, rules):
         declared[renaming.ref.kind].append(renaming)
 
-    for kind in (Kind.NAMESPACE, Kind.ENUM, Kind.DOMAIN, Kind.SEQUENCE, Kind.TABLE, Kind.VIEW):
+    for kind in (Kind.NAMESPACE, Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, Kind.TABLE, Kind.VIEW):
         if declared[kind] and kind is Kind.NAMESPACE:
             raise ChangeUnsupported(
                 f"The namespace {declared[kind][0].ref.name} would have to be renamed, which is not planned.",

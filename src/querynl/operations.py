@@ -17,6 +17,7 @@ from querynl.schema import (
     AnyObject,
     Check,
     Column,
+    CompositeType,
     Dependency,
     Domain,
     Exclusion,
@@ -240,10 +241,10 @@ class Rewriting(Protocol):
         """The expression with one identifier replaced, quoted as the engine wants it."""
 
     def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
-        """A column's type after the rename of an enum or domain: the new name where it is of that type."""
+        """A column's type after the rename of a type of the schema: the new name where it is of that one."""
 
     def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
-        """The expression with the name of an enum, domain or sequence, and of nothing else, replaced."""
+        """The expression with the name of a type or sequence, and of nothing else, replaced."""
 
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         """A table that was renamed, or a column of it, with what the engine renames by itself beside that."""
@@ -350,7 +351,7 @@ def _rename(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Change
     obj = catalog.get(ref)
     assert obj is not None, f"no {ref}"
     renamed = replace(obj, name=to)
-    named_in_texts = ref.kind in (Kind.ENUM, Kind.DOMAIN, Kind.SEQUENCE)
+    named_in_texts = ref.kind in (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE)
     return {ref: None, ref_of(renamed): renamed} | (_reworded(ref, to, catalog, rewriting) if named_in_texts else {})
 
 
@@ -468,8 +469,12 @@ def _table_with_column_renamed(table: Table, before: str, after: str, rewriting:
     )
 
 
+# What names types of the schema in types of its own.
+_TYPED = (Kind.TABLE, Kind.DOMAIN, Kind.COMPOSITE_TYPE)
+
+
 def _reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
-    """The tables and domains that have the renamed enum, domain or sequence in their types or expressions."""
+    """The tables and types that have the renamed type or sequence in their types or expressions."""
 
     def words(text: str | None) -> Any:
         return None if text is None else rewriting.rename_object_in_expression(text, ref, to)
@@ -498,7 +503,7 @@ def _reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Chan
         return replace(current, elements=keys(current.elements), where=words(current.where))
 
     changes: Changes = {}
-    for obj in (*catalog.of_kind(Kind.TABLE), *catalog.of_kind(Kind.DOMAIN)):
+    for obj in [found for kind in _TYPED for found in catalog.of_kind(kind)]:
         moved: SchemaObject = obj
         if isinstance(obj, Table):
             columns, checks = tuple(map(computed, obj.columns)), tuple(map(check, obj.checks))
@@ -506,6 +511,9 @@ def _reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Chan
             moved = replace(obj, columns=columns, checks=checks, exclusions=exclusions, indexes=indexes)
         elif isinstance(obj, Domain) and ref_of(obj) != ref:
             moved = replace(column(obj), checks=tuple(map(check, obj.checks)))
+        elif isinstance(obj, CompositeType) and ref_of(obj) != ref:
+            attributes = tuple(replace(a, type=rewriting.rename_type(a.type, ref, to)) for a in obj.attributes)
+            moved = replace(obj, attributes=attributes)
         if moved != obj:
             changes[ref_of(obj)] = moved
     return changes

@@ -20,6 +20,7 @@ from querynl.schema import (
     AnyObject,
     Check,
     Column,
+    CompositeType,
     Domain,
     Exclusion,
     ForeignKey,
@@ -41,7 +42,7 @@ from querynl.schema import (
 # Kinds whose names share one space in a namespace on some engine.
 _RELATIONS = frozenset(
     {
-        *(Kind.TABLE, Kind.VIEW, Kind.SEQUENCE, Kind.ENUM, Kind.DOMAIN),
+        *(Kind.TABLE, Kind.VIEW, Kind.SEQUENCE, Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE),
         *(Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION),
     }
 )
@@ -61,6 +62,7 @@ _DROP_RANK = {
     Kind.ROUTINE: 81,
     Kind.SEQUENCE: 82,
     Kind.DOMAIN: 83,
+    Kind.COMPOSITE_TYPE: 83,
     Kind.ENUM: 84,
     Kind.EXTENSION: 85,
     Kind.NAMESPACE: 86,
@@ -70,6 +72,7 @@ _CREATE_RANK = {
     Kind.EXTENSION: 21,
     Kind.ENUM: 22,
     Kind.DOMAIN: 23,
+    Kind.COMPOSITE_TYPE: 23,
     Kind.SEQUENCE: 24,
     Kind.TABLE: 30,
     Kind.COLUMN: 31,
@@ -213,6 +216,7 @@ def _leads(operation: Operation) -> bool:
         Kind.NAMESPACE,
         Kind.ENUM,
         Kind.DOMAIN,
+        Kind.COMPOSITE_TYPE,
         Kind.SEQUENCE,
         Kind.TABLE,
         Kind.VIEW,
@@ -377,6 +381,9 @@ class _Needs:
             case Domain():
                 yield from self._of_type(obj.type)
                 yield from (need.ref for need in obj.depends_on)
+            case CompositeType():
+                for attribute in obj.attributes:
+                    yield from self._of_type(attribute.type)
             case model.Sequence(owned_by=(owner, column)):
                 yield Ref(Kind.COLUMN, obj.namespace, column, owner)
             case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
@@ -424,10 +431,10 @@ class _Needs:
                     yield Ref(Kind.COLUMN, table.namespace, name, table.name)
 
     def _of_type(self, text: str) -> Iterator[Ref]:
-        """An enum or domain that a column's type may name."""
+        """An enum, domain or composite type that a column's type may name."""
         bare = text.partition("[")[0].replace('"', "")
         namespace, _, name = bare.rpartition(".")
-        for kind in (Kind.ENUM, Kind.DOMAIN):
+        for kind in (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE):
             yield Ref(kind, namespace or None, name)
 
     def _of_expressions(self, *expressions: str | None) -> Iterator[Ref]:

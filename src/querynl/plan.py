@@ -25,7 +25,7 @@ from querynl.operations import (
     table_of,
 )
 from querynl.ordering import grouped, ordered, with_cycles_split
-from querynl.schema import KINDS, AnyObject, Column, Kind, Name, Ref, Schema, Table, canonical, ref_of
+from querynl.schema import KINDS, AnyObject, Column, CompositeType, Kind, Name, Ref, Schema, Table, canonical, ref_of
 
 PLAN_VERSION = 1
 
@@ -184,6 +184,10 @@ def reversibility_of(operation: Operation, dialect: Dialect) -> Reversibility:
             return Reversibility.STRUCTURE_ONLY
         case Change(Column() as old, Column() as new) if old.type != new.type and not dialect.widens(old, new):
             return Reversibility.STRUCTURE_ONLY
+        case Change(CompositeType() as old, CompositeType() as new):
+            kept = {(attribute.name, attribute.type) for attribute in new.attributes}
+            loses = any((attribute.name, attribute.type) not in kept for attribute in old.attributes)
+            return Reversibility.STRUCTURE_ONLY if loses else Reversibility.LOSSLESS
         case _:
             return Reversibility.LOSSLESS
 

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     EXTENSION = "extension"
     ENUM = "enum"
     DOMAIN = "domain"
+    COMPOSITE_TYPE = "composite type"
     SEQUENCE = "sequence"
     ROUTINE = "routine"
     TABLE = "table"
@@ -286,6 +287,25 @@ class Domain(_Model, frozen=True):
     renamed_from: str | None = None
 
 
+class Attribute(_Model, frozen=True):
+    """One of the values that a composite type is made of."""
+
+    name: str
+    type: str
+    collation: str | None = None
+    comment: str | None = None
+
+
+class CompositeType(_Model, frozen=True):
+    """A type whose values are rows; the row of a table is an attribute of the table."""
+
+    name: str
+    attributes: tuple[Attribute, ...]
+    namespace: str | None = None
+    comment: str | None = None
+    renamed_from: str | None = None
+
+
 class Sequence(_Model, frozen=True):
     """A sequence of its own; one that serves an identity or serial column is an attribute of that column."""
 
@@ -363,7 +383,9 @@ IndexKey = IndexColumn | ExclusionElement
 Part = Column | PrimaryKey | Unique | ForeignKey | Check | Exclusion | Index
 Constraint = PrimaryKey | Unique | ForeignKey | Check | Exclusion
 PartT = TypeVar("PartT", Unique, ForeignKey, Check, Exclusion, Index)
-SchemaObject = Namespace | Extension | Enum | Domain | Sequence | Routine | Table | View | Trigger | Policy
+SchemaObject = (
+    Namespace | Extension | Enum | Domain | CompositeType | Sequence | Routine | Table | View | Trigger | Policy
+)
 AnyObject = SchemaObject | Part
 
 KINDS: dict[type[AnyObject], Kind] = {
@@ -371,6 +393,7 @@ KINDS: dict[type[AnyObject], Kind] = {
     Extension: Kind.EXTENSION,
     Enum: Kind.ENUM,
     Domain: Kind.DOMAIN,
+    CompositeType: Kind.COMPOSITE_TYPE,
     Sequence: Kind.SEQUENCE,
     Routine: Kind.ROUTINE,
     Table: Kind.TABLE,
@@ -404,6 +427,7 @@ class Schema(_Model, frozen=True):
     triggers: tuple[Trigger, ...] = ()
     sequences: tuple[Sequence, ...] = ()
     domains: tuple[Domain, ...] = ()
+    composite_types: tuple[CompositeType, ...] = ()
     extensions: tuple[Extension, ...] = ()
     policies: tuple[Policy, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
@@ -416,6 +440,7 @@ FIELDS: dict[Kind, str] = {
     Kind.EXTENSION: "extensions",
     Kind.ENUM: "enums",
     Kind.DOMAIN: "domains",
+    Kind.COMPOSITE_TYPE: "composite_types",
     Kind.SEQUENCE: "sequences",
     Kind.ROUTINE: "routines",
     Kind.TABLE: "tables",

@@ -48,6 +48,11 @@ def problems(schema: Schema) -> Iterator[Problem]:
             (f"$.enums[{number}].values[{i}]", f"value {value!r} of enum {enum.name}")
             for i, value in enumerate(enum.values)
         )
+    for number, composite in enumerate(schema.composite_types):
+        yield from _duplicates(
+            (f"$.composite_types[{number}].attributes[{i}]", f"attribute {attribute.name!r} of {composite.name}")
+            for i, attribute in enumerate(composite.attributes)
+        )
     for number, table in enumerate(schema.tables):
         path = f"$.tables[{number}]"
         yield from _table_problems(path, table, tables)

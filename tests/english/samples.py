@@ -2,8 +2,10 @@
 
 from querynl.schema import (
     AnyObject,
+    Attribute,
     Check,
     Column,
+    CompositeType,
     Dependency,
     Domain,
     Enum,
@@ -33,6 +35,7 @@ SAMPLES: list[AnyObject] = [
     Extension(name="named"),
     Enum(name="named", values=()),
     Domain(name="named", type="text"),
+    CompositeType(name="named", attributes=()),
     Sequence(name="named"),
     Routine(name="named", kind="procedure", definition=""),
     Table(name="named"),
@@ -65,6 +68,9 @@ OTHERS: list[AnyObject] = [
         comment="c",
         depends_on=NEED,
         renamed_from="r",
+    ),
+    CompositeType(
+        name="named", attributes=(Attribute(name="a", type="text"),), namespace="n", comment="c", renamed_from="r"
     ),
     Sequence(
         name="named",

@@ -10,6 +10,7 @@ import msgspec
 from querynl.english.wording import listed
 from querynl.schema import (
     AnyObject,
+    Attribute,
     Check,
     Column,
     Domain,
@@ -200,10 +201,16 @@ def _spelled(field: str, value: Any) -> str:
         case (IndexColumn() | ExclusionElement(), *_):
             return index_keys(value)
         case tuple():
-            return listed([_check(item) if isinstance(item, Check) else str(item) for item in value])
+            return listed([_item(item) for item in value])
         case _:
             return str(value)
 
 
-def _check(check: Check) -> str:
-    return check.expression if check.name is None else f"{check.name}: {check.expression}"
+def _item(item: object) -> str:
+    match item:
+        case Check():
+            return item.expression if item.name is None else f"{item.name}: {item.expression}"
+        case Attribute():
+            return f"{item.name} {item.type}"
+        case _:
+            return str(item)

@@ -15,6 +15,7 @@ from querynl.schema import (
     AnyObject,
     Check,
     Column,
+    CompositeType,
     Domain,
     Enum,
     Exclusion,
@@ -140,6 +141,12 @@ def _of_change(change: Change, widens: bool, stops: str) -> Iterator[str]:
         case Domain(), Domain():
             if (before.type, before.nullable, before.checks) != (after.type, after.nullable, after.checks):
                 yield f"{stops} if a value of {after.name} does not fit."
+        case CompositeType(), CompositeType():
+            types = {attribute.name: attribute.type for attribute in after.attributes}
+            if gone := [attribute.name for attribute in before.attributes if attribute.name not in types]:
+                yield f"Deletes {listed(gone)} from every value of {after.name}."
+            if any(types.get(attribute.name, attribute.type) != attribute.type for attribute in before.attributes):
+                yield f"Existing values are converted; {stops[:1].lower()}{stops[1:]} if one does not fit."
         case _, (PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index()) if _is_more_than_comment(
             before, after
         ):

@@ -19,6 +19,7 @@ from querynl.schema import (
     AnyObject,
     Check,
     Column,
+    CompositeType,
     Domain,
     Enum,
     Exclusion,
@@ -142,7 +143,7 @@ def _described(obj: AnyObject, table: Name | None, preposition: str) -> str:
             return f"{_called(obj, None)}{indexes}{_bracketed(obj, 'indexes', 'materialized')}"
         case Routine():
             return f"{_called(obj, None)}{_bracketed(obj, 'kind', 'arguments')}"
-        case Domain() | Sequence() | Extension() | Namespace() | Trigger() | Policy():
+        case Domain() | CompositeType() | Sequence() | Extension() | Namespace() | Trigger() | Policy():
             return f"{_called(obj, None)}{_bracketed(obj)}"
         case _:
             assert_never(obj)
@@ -164,7 +165,7 @@ def _called(obj: AnyObject, table: Name | None) -> str:
         case Extension():
             within = f" in schema {obj.namespace}" if obj.namespace is not None else ""
             return f"extension {obj.name}{within}"
-        case Table() | Enum() | Domain() | Sequence():
+        case Table() | Enum() | Domain() | CompositeType() | Sequence():
             return f"{_kind(obj)} {Name(obj.namespace, obj.name)}"
         case _:
             assert_never(obj)

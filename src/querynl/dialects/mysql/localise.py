@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _ABSENT = {
     "domains": "domains",
+    "composite_types": "composite types",
     "sequences": "sequences",
     "extensions": "extensions",
     "policies": "row-level security policies",

@@ -15,6 +15,7 @@ from querynl.errors import TypeUnknown
 from querynl.schema import (
     Check,
     Column,
+    CompositeType,
     Domain,
     Exclusion,
     ExclusionElement,
@@ -44,17 +45,23 @@ def localise(schema: Schema, dialect: Dialect) -> Schema:
     spelled = _Types(schema)
     keys = {table.key: table.primary_key.columns for table in schema.tables if table.primary_key is not None}
 
-    def of_type(obj: Any) -> str:
+    def of_type(obj: Any, holder: CompositeType | None = None) -> str:
         try:
             return spelled.canonical(obj.type)
         except TypeUnknown as error:
-            raise TypeUnknown(error.what, where=f"{path_of(obj, schema)}.type", remedy=error.remedy) from None
+            path = path_of(obj if holder is None else holder, schema)
+            part = "" if holder is None else f".attributes[{holder.attributes.index(obj)}]"
+            raise TypeUnknown(error.what, where=f"{path}{part}.type", remedy=error.remedy) from None
 
     return replace(
         schema,
         dialect="postgresql",
         tables=tuple(_table(table, keys, of_type) for table in schema.tables),
         domains=tuple(_domain(domain, of_type(domain)) for domain in schema.domains),
+        composite_types=tuple(
+            replace(composite, attributes=tuple(replace(a, type=of_type(a, composite)) for a in composite.attributes))
+            for composite in schema.composite_types
+        ),
         sequences=tuple(_sequence(sequence, of_type) for sequence in schema.sequences),
         views=tuple(_view(view) for view in schema.views),
         routines=tuple(_routine(routine) for routine in schema.routines),
@@ -62,12 +69,13 @@ def localise(schema: Schema, dialect: Dialect) -> Schema:
 
 
 class _Types:
-    """The types a schema may use: PostgreSQL's own, its enums and domains, and those of its extensions."""
+    """The types a schema may use: PostgreSQL's own, those it declares, and those of its extensions."""
 
     def __init__(self, schema: Schema) -> None:
         self._portable = schema.dialect is None
         self._own = {Name(enum.namespace, enum.name) for enum in schema.enums}
         self._own |= {Name(domain.namespace, domain.name) for domain in schema.domains}
+        self._own |= {Name(composite.namespace, composite.name) for composite in schema.composite_types}
         self._own |= {table.key for table in schema.tables}
         self._extended = bool(schema.extensions)
         # A schema of thousands of columns has few types.

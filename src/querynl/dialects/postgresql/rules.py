@@ -10,13 +10,14 @@ from msgspec.structs import replace
 from querynl.dialects.expressions import mentions
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, TABLE_ATTRIBUTES
 from querynl.dialects.postgresql.rendering.columns import retyped
-from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds
+from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds, only_extends
 from querynl.dialects.postgresql.types import comparable
 from querynl.operations import Change, Drop
 from querynl.schema import (
     AnyObject,
     Check,
     Column,
+    CompositeType,
     Domain,
     Enum,
     Exclusion,
@@ -115,6 +116,8 @@ def blocks(operation: Drop | Change, dependent: AnyObject) -> bool:
             return not only_adds(before, after) and not isinstance(dependent, Domain)
         case Change(Domain() as before, Domain() as after):
             return not alters_domain(before, after) and not isinstance(dependent, Domain)
+        case Change(CompositeType() as before, CompositeType() as after):
+            return not only_extends(before, after) and not isinstance(dependent, Domain)
         case _:
             return False
 

@@ -27,6 +27,7 @@ _ABSENT = {
     "routines": "routines",
     "sequences": "sequences",
     "domains": "domains",
+    "composite_types": "composite types",
     "extensions": "extensions",
     "policies": "policies",
     "namespaces": "namespaces",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from querynl.dialects.postgresql.inspection import queries, tables
@@ -25,7 +26,9 @@ from querynl.dialects.postgresql.inspection.routines import note_routines, routi
 from querynl.dialects.postgresql.inspection.session import canonical_session
 from querynl.dialects.protocol import Reader
 from querynl.schema import (
+    Attribute,
     Check,
+    CompositeType,
     Domain,
     Enum,
     Extension,
@@ -74,6 +77,9 @@ class _Inspection:
         enums, domains = self._reader.rows(queries.ENUMS), self._reader.rows(queries.DOMAINS)
         for kind, rows in ((Kind.ENUM, enums), (Kind.DOMAIN, domains)):
             lookup.types.update((oid, Ref(kind, namespace(schema), name)) for oid, schema, name, *_ in rows)
+        composites = self._reader.rows(queries.COMPOSITE_TYPES)
+        for oid, relation, schema, name, *_ in composites:
+            lookup.types[oid] = lookup.relations[relation] = Ref(Kind.COMPOSITE_TYPE, namespace(schema), name)
         routine_rows = self._reader.rows(queries.ROUTINES)
         note_routines(routine_rows, lookup)
         keys = tables.keys_by_index(self._reader.rows(queries.INDEX_KEYS))
@@ -103,6 +109,7 @@ class _Inspection:
                 for oid, schema, name, values in enums
             ),
             domains=tuple(self._domains(domains, domain_checks, needs[PG_TYPE])),
+            composite_types=tuple(self._composite_types(composites)),
             tables=found_tables,
             sequences=tuple(counters.remaining()),
             views=tuple(self._views(relations, indexes, needs[PG_CLASS])),
@@ -204,6 +211,25 @@ class _Inspection:
                 ),
                 comment=self._lookup.comment(PG_TYPE, oid),
                 depends_on=dependencies(needs.get(oid, set()) - {self._lookup.types[oid]}),
+            )
+
+    def _composite_types(self, rows: Rows) -> Iterator[CompositeType]:
+        for (oid, relation), attributes in groupby(rows, key=lambda row: (row[0], row[1])):
+            ref = self._lookup.types[oid]
+            yield CompositeType(
+                name=ref.name,
+                namespace=ref.namespace,
+                attributes=tuple(
+                    Attribute(
+                        name=name,
+                        type=of_type,
+                        collation=self._lookup.collation(collation),
+                        comment=self._lookup.comment(PG_CLASS, relation, number),
+                    )
+                    for *_, number, name, of_type, collation in attributes
+                    if name is not None
+                ),
+                comment=self._lookup.comment(PG_TYPE, oid),
             )
 
     def _triggers(self, needs: Mapping[int, set[Ref]]) -> Iterator[Trigger]:

@@ -44,6 +44,16 @@ DOMAIN_CHECKS = """
     SELECT k.oid, k.contypid, k.conname, pg_get_expr(k.conbin, 0), k.convalidated
     FROM pg_constraint k WHERE k.contypid <> 0 AND k.contype = 'c'"""
 
+# A row for each attribute, and one for a type that has none.
+COMPOSITE_TYPES = f"""
+    SELECT t.oid, c.oid, n.nspname, t.typname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
+        CASE WHEN a.attcollation <> at.typcollation THEN a.attcollation END
+    FROM pg_class c JOIN pg_type t ON t.oid = c.reltype JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_type at ON at.oid = a.atttypid
+    WHERE c.relkind = 'c' AND {_USER_NAMESPACE} AND {_own("pg_type", "t.oid")} AND {_own("pg_class", "c.oid")}
+    ORDER BY t.oid, a.attnum"""
+
 RELATIONS = f"""
     SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.relpersistence = 'u',
         c.reloptions, toast.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident::text,
@@ -214,7 +224,6 @@ UNMANAGED = " UNION ALL ".join(
         ("base types", "pg_type", "o.typtype = 'b' AND o.typelem = 0"),
         ("casts", "pg_cast", "true"),
         ("collations", "pg_collation", "true"),
-        ("composite types", "pg_class", "o.relkind = 'c'"),
         ("conversions", "pg_conversion", "true"),
         ("event triggers", "pg_event_trigger", "true"),
         ("foreign data wrappers", "pg_foreign_data_wrapper", "true"),

@@ -17,6 +17,7 @@ from querynl.schema import (
     AnyObject,
     Check,
     Column,
+    CompositeType,
     Domain,
     Enum,
     Exclusion,
@@ -76,6 +77,8 @@ def _create(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
             return types.create_enum(obj)
         case Domain():
             return types.create_domain(obj)
+        case CompositeType():
+            return types.create_composite(obj)
         case model.Sequence():
             return sequences.create(obj, around)
         case Routine():
@@ -104,7 +107,7 @@ def _drop(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
             return objects.drop_namespace(obj)
         case Extension():
             return objects.drop_extension(obj)
-        case Enum() | Domain():
+        case Enum() | Domain() | CompositeType():
             return types.drop(obj)
         case model.Sequence():
             return sequences.drop(obj, around)
@@ -139,6 +142,8 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
             return types.change_enum(old, new, around)
         case Domain(), Domain():
             return types.change_domain(old, new, around)
+        case CompositeType(), CompositeType():
+            return types.change_composite(old, new, around)
         case model.Sequence(), model.Sequence():
             return sequences.change(old, new, around)
         case Routine(), Routine():
@@ -165,7 +170,13 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
 
 
 # The word between ALTER and the name.
-_RENAMED = {Kind.NAMESPACE: "SCHEMA", Kind.ENUM: "TYPE", Kind.DOMAIN: "DOMAIN", Kind.SEQUENCE: "SEQUENCE"}
+_RENAMED = {
+    Kind.NAMESPACE: "SCHEMA",
+    Kind.ENUM: "TYPE",
+    Kind.DOMAIN: "DOMAIN",
+    Kind.COMPOSITE_TYPE: "TYPE",
+    Kind.SEQUENCE: "SEQUENCE",
+}
 
 
 def _rename(ref: Ref, to: str, before: Catalog) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Enums and domains as SQL; what cannot be altered is replaced, with the columns that have it.
+"""Enums, domains and composite types as SQL; what cannot be altered is replaced, with the columns that have it.
 
 https://www.postgresql.org/docs/current/sql-altertype.html
 https://www.postgresql.org/docs/current/sql-alterdomain.html
@@ -6,7 +6,9 @@ https://www.postgresql.org/docs/current/sql-alterdomain.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from querynl.dialects.expressions import mentions
 from querynl.dialects.postgresql.rendering import columns, constraints, indexes
@@ -22,10 +24,13 @@ from querynl.dialects.postgresql.spelling import (
     quote,
 )
 from querynl.dialects.postgresql.types import conversion
+from querynl.errors import ChangeUnsupported
 from querynl.operations import Catalog, parts_of
 from querynl.schema import (
+    Attribute,
     Check,
     Column,
+    CompositeType,
     Domain,
     Enum,
     Exclusion,
@@ -40,6 +45,8 @@ from querynl.schema import (
 )
 
 _REPLACED = "_replaced"
+
+UserType = Enum | Domain | CompositeType
 
 
 def only_adds(old: Enum, new: Enum) -> bool:
@@ -80,8 +87,8 @@ def _check_comment(domain: str, check: Check) -> str:
     return comment_on("CONSTRAINT", f"{quote(check.name)} ON DOMAIN {domain}", check.comment)
 
 
-def drop(obj: Enum | Domain) -> Iterator[str]:
-    yield f"DROP {'TYPE' if isinstance(obj, Enum) else 'DOMAIN'} {qualified(obj.namespace, obj.name)}"
+def drop(obj: UserType) -> Iterator[str]:
+    yield f"DROP {_word(obj)} {qualified(obj.namespace, obj.name)}"
 
 
 def change_enum(old: Enum, new: Enum, around: Around) -> Iterator[str]:
@@ -134,6 +141,92 @@ def change_domain(old: Domain, new: Domain, around: Around) -> Iterator[str]:
         yield comment_on("DOMAIN", name, new.comment)
 
 
+# ---------------------------------------------------------------------------------------- composite types
+
+
+def create_composite(composite: CompositeType) -> Iterator[str]:
+    name = qualified(composite.namespace, composite.name)
+    yield f"CREATE TYPE {name} AS ({', '.join(map(_attribute, composite.attributes))})"
+    if composite.comment is not None:
+        yield comment_on("TYPE", name, composite.comment)
+    yield from _attribute_comments((), composite)
+
+
+def _attribute(attribute: Attribute) -> str:
+    collation = "" if attribute.collation is None else f" COLLATE {collation_text(attribute.collation)}"
+    return f"{quote(attribute.name)} {attribute.type}{collation}"
+
+
+def _attribute_comments(known: Iterable[Attribute], composite: CompositeType) -> Iterator[str]:
+    said = {attribute.name: attribute.comment for attribute in known}
+    name = qualified(composite.namespace, composite.name)
+    for attribute in composite.attributes:
+        if attribute.comment != said.get(attribute.name):
+            yield comment_on("COLUMN", f"{name}.{quote(attribute.name)}", attribute.comment)
+
+
+def only_extends(old: CompositeType, new: CompositeType) -> bool:
+    """Whether every attribute stays as it is, and new ones come behind them."""
+    return [_attribute(a) for a in old.attributes] == [_attribute(a) for a in new.attributes[: len(old.attributes)]]
+
+
+def change_composite(old: CompositeType, new: CompositeType, around: Around) -> Iterator[str]:
+    """Attributes go and come in place; other types or another order take a new type where columns have the old one.
+
+    Raises ChangeUnsupported where values inside of others would have to get their attributes in another order.
+    """
+    extended = _with_attributes_of(old, new)
+    actions = [f"DROP ATTRIBUTE {quote(a.name)}" for a in old.attributes if a not in extended.attributes]
+    actions += [f"ADD ATTRIBUTE {_attribute(a)}" for a in extended.attributes if a not in old.attributes]
+    in_order = _in_order(extended, new)
+    kept = dict(zip((a.name for a in extended.attributes), extended.attributes, strict=True))
+    retyped = [a for a in new.attributes if _attribute(a) != _attribute(kept[a.name])]
+    in_use = _is_in_use(old, around.before)
+    if not in_order and (retyped or _is_inside_others(old, around.before)):
+        raise ChangeUnsupported(
+            f"The attributes of {new.name} would have to change their order in the rows that have them.",
+            remedy="Keep the order and put new attributes at the end, or make a new type.",
+        )
+    replaced = not in_order or (bool(retyped) and in_use)
+    if not replaced:
+        actions += [f"ALTER ATTRIBUTE {quote(a.name)} TYPE{_attribute(a)[len(quote(a.name)) :]}" for a in retyped]
+    name = qualified(new.namespace, new.name)
+    if actions:
+        yield f"ALTER TYPE {name} {', '.join(actions)}"
+    if replaced:
+        yield from _Replacement(extended, new, around).statements()
+        return
+    if old.comment != new.comment:
+        yield comment_on("TYPE", name, new.comment)
+    yield from _attribute_comments(old.attributes, new)
+
+
+def _with_attributes_of(old: CompositeType, new: CompositeType) -> CompositeType:
+    """The old type without the attributes that go, and with the new ones at its end."""
+    staying, present = {a.name for a in new.attributes}, {a.name for a in old.attributes}
+    kept = (a for a in old.attributes if a.name in staying)
+    return replace(old, attributes=(*kept, *(a for a in new.attributes if a.name not in present)))
+
+
+def _in_order(old: CompositeType, new: CompositeType) -> bool:
+    return [attribute.name for attribute in old.attributes] == [attribute.name for attribute in new.attributes]
+
+
+def _is_in_use(composite: CompositeType, catalog: Catalog) -> bool:
+    """Whether a column or another type is made of it."""
+    name = Name(composite.namespace, composite.name)
+    typed = (named_type(column.type) for table in _tables(catalog) for column in table.columns)
+    return name in typed or any(name in _made_of(other) for other in _user_types(catalog))
+
+
+def _is_inside_others(composite: CompositeType, catalog: Catalog) -> bool:
+    """Whether an array or another type has it, whose values cannot be taken apart in an expression."""
+    name = Name(composite.namespace, composite.name)
+    types = (column.type for table in _tables(catalog) for column in table.columns)
+    arrays = (named_type(text) for text in types if text.endswith("[]"))
+    return name in arrays or any(name in _made_of(other) for other in _user_types(catalog))
+
+
 def _bare(check: Check | None) -> object:
     return None if check is None else (check.expression, check.validated)
 
@@ -141,20 +234,21 @@ def _bare(check: Check | None) -> object:
 class _Replacement:
     """A type replaced by another of its name: the old one steps aside, the columns move over, the old one goes.
 
-    Domains over the type are replaced with it. What a table has that compares or computes with such a
+    Types made of the type are replaced with it. What a table has that compares or computes with such a
     column is taken away before and brought back after; views, routines, triggers and policies are
     operations of their own.
     """
 
-    def __init__(self, old: Enum | Domain, new: Enum | Domain, around: Around) -> None:
+    def __init__(self, old: UserType, new: UserType, around: Around) -> None:
         self._new = new
         self._around = around
-        self._types: list[tuple[Enum | Domain, Enum | Domain]] = [(old, new)]
+        self._types: list[tuple[UserType, UserType]] = [(old, new)]
         names = {Name(old.namespace, old.name)}
-        domains = [domain for domain in around.before.of_kind(Kind.DOMAIN) if isinstance(domain, Domain)]
-        while over := [d for d in domains if named_type(d.type) in names and Name(d.namespace, d.name) not in names]:
-            names |= {Name(domain.namespace, domain.name) for domain in over}
-            self._types += [(domain, domain) for domain in sorted(over, key=lambda d: (d.namespace or "", d.name))]
+        others = list(_user_types(around.before))
+        while over := [t for t in others if names & _made_of(t) and Name(t.namespace, t.name) not in names]:
+            names |= {Name(found.namespace, found.name) for found in over}
+            self._types += [(found, found) for found in sorted(over, key=lambda t: (t.namespace or "", t.name))]
+        self._has_rows = any(isinstance(found, CompositeType) for found, _ in self._types)
         self._tables = [
             (table, moved)
             for table in sorted(_tables(around.before), key=lambda table: str(table.key))
@@ -168,7 +262,7 @@ class _Replacement:
         for old, _ in self._types:
             yield f"ALTER {_word(old)} {qualified(old.namespace, old.name)} RENAME TO {quote(_aside(old.name))}"
         for _, new in self._types:
-            yield from create_enum(new) if isinstance(new, Enum) else create_domain(new)
+            yield from _create(new)
         for found, moved in self._tables:
             yield columns.alter(found.key, [action for column in moved for action in self._actions(column)])
         for old, _ in reversed(self._types):
@@ -188,10 +282,42 @@ class _Replacement:
         old, new = self._types[0]
         name = quote(column.name)
         array = column.type[len(element_type(column.type)) :]
-        if isinstance(old, Enum) or isinstance(new, Enum):
+        assert isinstance(old, Domain) == isinstance(new, Domain), "a type is replaced by its like"
+        if isinstance(old, CompositeType) and isinstance(new, CompositeType) and not _in_order(old, new):
+            values = ", ".join(f"({name}).{quote(attribute.name)}" for attribute in new.attributes)
+            return f" USING CASE WHEN {name} IS DISTINCT FROM NULL THEN ROW({values})::{column.type} END"
+        if not isinstance(old, Domain) or not isinstance(new, Domain) or self._has_rows:
             return f" USING {name}::text{array}::{column.type}"
         value = conversion(name, old.type + array, new.type + array)
         return "" if value is None else f" USING {value}::{column.type}"
+
+
+def _user_types(catalog: Catalog) -> Iterator[UserType]:
+    for kind in (Kind.DOMAIN, Kind.COMPOSITE_TYPE):
+        for found in catalog.of_kind(kind):
+            assert isinstance(found, UserType)
+            yield found
+
+
+def _made_of(obj: UserType) -> set[Name | None]:
+    """The types that a type names in its definition."""
+    match obj:
+        case Domain():
+            return {named_type(obj.type)}
+        case CompositeType():
+            return {named_type(attribute.type) for attribute in obj.attributes}
+        case Enum():
+            return set()
+
+
+def _create(obj: UserType) -> Iterator[str]:
+    match obj:
+        case Enum():
+            return create_enum(obj)
+        case Domain():
+            return create_domain(obj)
+        case CompositeType():
+            return create_composite(obj)
 
 
 def _tables(catalog: Catalog) -> Iterator[Table]:
@@ -200,8 +326,8 @@ def _tables(catalog: Catalog) -> Iterator[Table]:
         yield table
 
 
-def _word(obj: Enum | Domain) -> str:
-    return "TYPE" if isinstance(obj, Enum) else "DOMAIN"
+def _word(obj: UserType) -> str:
+    return "DOMAIN" if isinstance(obj, Domain) else "TYPE"
 
 
 def _aside(name: str) -> str:
