@@ -186,6 +186,13 @@ class ScratchUnavailable(QueryNLError):
     exit_status = 1
 
 
+class ProofFailed(QueryNLError):
+    """A generated migration that did not do on a throwaway database what it should."""
+
+    code = "QN3201"
+    exit_status = 1
+
+
 class MigrationFailed(QueryNLError):
     """A migration that the database refused; says what ran and what did not."""
 

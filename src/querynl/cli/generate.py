@@ -13,7 +13,7 @@ import click
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, answers_of, compared, decided, print_changes
 from querynl.cli.printing import format_option, print_json, print_sql
-from querynl.errors import MigrationInvalid
+from querynl.errors import MigrationInvalid, ScratchUnavailable
 
 if TYPE_CHECKING:
     from querynl.connections import Target
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
 @answer_options
 @click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
+@click.option("--no-verify", is_flag=True, help="Do not prove the migration on a throwaway database.")
 @click.option("--dry-run", is_flag=True, help="Print the SQL and write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 6 if there is a difference.")
 @format_option("table", "json")
@@ -52,6 +53,7 @@ def generate(
     conversions: tuple[str, ...],
     allow: tuple[str, ...],
     scratch_url: str | None,
+    no_verify: bool,
     dry_run: bool,
     check: bool,
     form: str,
@@ -78,6 +80,8 @@ def generate(
     folder = Path(output or app.settings.migrations.directory)
     form_of_files = framework or app.settings.migrations.framework
     made = _migrations(proposal, message, form_of_files, folder, connection)
+    if not no_verify:
+        _prove(proposal, made[-1][0], scratch_url)
     if dry_run:
         for _, new in made:
             print_sql(new.up)
@@ -89,6 +93,24 @@ def generate(
     else:
         _print_made(made, connection, comparison.dialect)
     return 0
+
+
+def _prove(proposal: Proposal, plan: Plan, scratch_url: str | None) -> None:
+    """Prove the plan where there is an engine to do it, and say how that went. Raises ProofFailed."""
+    from querynl.proof import prove
+    from querynl.scratch import open_scratch
+
+    app = current_app()
+    comparison = proposal.comparison
+    try:
+        with open_scratch(comparison.dialect.name, url=scratch_url) as scratch:
+            proof = prove(comparison.before, comparison.after, plan, scratch)
+    except ScratchUnavailable as error:
+        app.say(f"not proved: {error}")
+        return
+    app.say(str(proof))
+    for table in proof.unseeded:
+        app.detail(f"{table} was proved without rows.")
 
 
 # ------------------------------------------------------------------------------------------- migrations

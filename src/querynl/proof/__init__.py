@@ -1,0 +1,74 @@
+"""The proof of a plan: run up and down on a throwaway database, with rows in it, before anybody is shown it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from querynl.errors import ProofFailed, StatementFailed
+from querynl.operations import Operation, Rename, inverse
+from querynl.plan import Plan
+from querynl.proof.excerpt import excerpt
+from querynl.proof.retained import imposed_on
+from querynl.proof.trial import Trial, made_there
+from querynl.schema import Name, Schema
+from querynl.scratch import Scratch
+
+__all__ = ["Proof", "prove"]
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """What was run, on which engine, and what was found as it should be.
+
+    `checks` are of `up`, `rows`, `replan empty` and `down`. `rows` is how many there were. `unseeded` are the
+    tables that held none, as the engine refused every row that was made for them, or the migration might.
+    """
+
+    engine: str
+    seconds: float
+    rows: int
+    checks: tuple[str, ...]
+    unseeded: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        checks = " ".join(f"{check} ✓" for check in self.checks)
+        return f"proved on {self.engine}: {checks} ({self.seconds:.1f} s)"
+
+
+def prove(before: Schema, after: Schema, made: Plan, scratch: Scratch) -> Proof:
+    """The proof that the plan leads from one schema to the other and back, and loses no value but those it says.
+
+    Only what the plan touches is created, with what that needs and what needs it. Raises ProofFailed with what
+    differs, and ScratchUnavailable where the engine cannot hold the schemas.
+    """
+    began = time.monotonic()
+    operations = [operation for step in made.up for operation in step.operations]
+    small = excerpt(before, after, operations)
+    with scratch.database() as other:
+        wanted = made_there(small.after, other, made.dialect)
+    engine = scratch.origin.partition(",")[0]
+    trial = Trial(plan=made, before=small.before, wanted=wanted, scratch=scratch, engine=engine)
+    try:
+        rows, unseeded = trial.run(empty=frozenset())
+    except ProofFailed as failure:
+        inverses = [undo for operation in operations if (undo := inverse(operation)) is not None]
+        demanding = _names_before(imposed_on([*operations, *inverses]), operations)
+        # Rows that the new schema refuses are no fault of the plan; without them it has to run.
+        if not isinstance(failure.__cause__, StatementFailed) or not demanding:
+            raise
+        rows, unseeded = trial.run(empty=demanding)
+    reversible = ("down",) if made.down else ()
+    checks = ("up", *(("rows",) if rows else ()), "replan empty", *reversible)
+    seconds = time.monotonic() - began
+    return Proof(engine=engine, seconds=seconds, rows=rows, checks=checks, unseeded=tuple(map(str, unseeded)))
+
+
+def _names_before(tables: Iterable[Name], operations: Sequence[Operation]) -> set[Name]:
+    """The tables under every name that they have on the way."""
+    found = set(tables)
+    for operation in reversed(operations):
+        if isinstance(operation, Rename) and Name(operation.ref.namespace, operation.to) in found:
+            found.add(Name(operation.ref.namespace, operation.ref.name))
+    return found

@@ -1,0 +1,192 @@
+"""The part of two schemas that a change is about, so that a proof costs what the change does, not the schema."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from querynl.operations import Operation, Rename, State, parts_of, table_of, target
+from querynl.schema import (
+    FIELDS,
+    Check,
+    Column,
+    Domain,
+    Enum,
+    Index,
+    Kind,
+    Policy,
+    Ref,
+    Routine,
+    Schema,
+    SchemaObject,
+    Sequence,
+    Table,
+    Trigger,
+    View,
+    canonical,
+    objects,
+    ref_of,
+)
+
+_WORD = re.compile(r"\w+")
+
+# What the column of a table may need; tables and views are named by queries alone.
+_NAMED_BY_TABLES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.SEQUENCE, Kind.ROUTINE})
+# What stands upon tables and may be in the way of a change.
+_UPON_TABLES = (Kind.VIEW, Kind.TRIGGER, Kind.POLICY, Kind.ROUTINE)
+
+
+class Excerpt(NamedTuple):
+    """Two schemas of which only what a change touches is left, with what that needs and what needs it."""
+
+    before: Schema
+    after: Schema
+
+
+def excerpt(before: Schema, after: Schema, operations: Collection[Operation]) -> Excerpt:
+    """What the operations touch in both schemas, what that depends on, and what depends on it.
+
+    A table that is there for a foreign key alone stands without those foreign keys of its own that lead
+    elsewhere: otherwise one table would bring all that are linked with it, however far away.
+    """
+    closure = _Closure(before, after, frozenset(_touched(operations)))
+    return Excerpt(closure.part_of(before), closure.part_of(after))
+
+
+def _touched(operations: Iterable[Operation]) -> Iterator[Ref]:
+    """The addresses of the objects that operations are about, under old and new names."""
+    for operation in operations:
+        ref = target(operation)
+        table = table_of(operation)
+        if table is not None:
+            yield Ref(Kind.TABLE, *table)
+            yield Ref(Kind.VIEW, *table)  # an index may be that of a view
+        if ref is not None and ref.kind in FIELDS:
+            yield ref
+            if isinstance(operation, Rename):
+                yield ref._replace(name=operation.to)
+
+
+class _Closure:
+    """The addresses that belong to the excerpt of two schemas."""
+
+    def __init__(self, before: Schema, after: Schema, touched: frozenset[Ref]) -> None:
+        self._touched = touched
+        self._states = (State(before), State(after))
+        self._names = _Names([*objects(before), *objects(after)])
+        self._selected = set(touched)
+        for schema in (before, after):
+            for table in schema.tables:
+                self._select_neighbours(table)
+        self._select_dependents([*objects(before), *objects(after)])
+        self._select_needs()
+
+    def part_of(self, schema: Schema) -> Schema:
+        """The selected objects of one of the schemas, in canonical form."""
+        changes: dict[str, Any] = {}
+        for kind, field in FIELDS.items():
+            if kind in (Kind.NAMESPACE, Kind.EXTENSION):
+                continue
+            found = (obj for obj in getattr(schema, field) if ref_of(obj) in self._selected)
+            changes[field] = tuple(self._trimmed(obj) if isinstance(obj, Table) else obj for obj in found)
+        return canonical(replace(schema, name=None, unmanaged={}, **changes))
+
+    def _trimmed(self, table: Table) -> Table:
+        if ref_of(table) in self._touched:
+            return table
+        keys = tuple(key for key in table.foreign_keys if Ref(Kind.TABLE, *key.target) in self._selected)
+        return replace(table, foreign_keys=keys)
+
+    def _select_neighbours(self, table: Table) -> None:
+        """Select what a touched table refers to, and a table that refers to a touched one."""
+        ref = ref_of(table)
+        others = {Ref(Kind.TABLE, *key.target) for key in table.foreign_keys}
+        others |= {Ref(Kind.TABLE, *name) for name in table.inherits}
+        if ref in self._touched:
+            self._selected |= others
+        elif not others.isdisjoint(self._touched) or self._has_touched_type(table):
+            self._selected.add(ref)
+
+    def _has_touched_type(self, table: Table) -> bool:
+        types = [ref for ref in self._touched if ref.kind in (Kind.ENUM, Kind.DOMAIN)]
+        return bool(types) and any(
+            ref in types for column in table.columns for ref in self._names.within(column.type, _NAMED_BY_TABLES)
+        )
+
+    def _select_dependents(self, found: Collection[SchemaObject]) -> None:
+        """Select the views, triggers, policies and routines that stand upon what is touched, and upon each other."""
+        waiting = {ref: set(self._needs(obj)) for obj in found if (ref := ref_of(obj)).kind in _UPON_TABLES}
+        standing = set(self._touched)
+        while more := {ref for ref, needs in waiting.items() if ref not in standing and needs & standing}:
+            standing |= more
+        self._selected |= standing
+
+    def _select_needs(self) -> None:
+        waiting = list(self._selected)
+        while waiting:
+            ref = waiting.pop()
+            for obj in (found for state in self._states if (found := state.get(ref)) is not None):
+                new = set(self._needs(obj)) - self._selected
+                self._selected |= new
+                waiting += new
+
+    def _needs(self, obj: SchemaObject) -> Iterator[Ref]:
+        for need in getattr(obj, "depends_on", ()):
+            yield need.ref if need.table is None or need.kind in FIELDS else Ref(Kind.TABLE, need.namespace, need.table)
+        match obj:
+            case Table():
+                yield from (Ref(Kind.TABLE, *name) for name in obj.inherits)
+                for text in _texts_of(obj):
+                    yield from self._names.within(text, _NAMED_BY_TABLES)
+            case View():
+                yield from self._names.within(obj.definition)
+            case Trigger() | Policy():
+                yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
+                texts = (obj.definition,) if isinstance(obj, Trigger) else (obj.using or "", obj.check or "")
+                yield from (ref for text in texts for ref in self._names.within(text))
+            case Routine():
+                yield from self._names.within(obj.definition)
+            case Domain():
+                for text in (obj.type, obj.default or "", *(check.expression for check in obj.checks)):
+                    yield from self._names.within(text, _NAMED_BY_TABLES)
+            case Sequence(owned_by=(table, _)):
+                yield Ref(Kind.TABLE, obj.namespace, table)
+
+
+def _texts_of(table: Table) -> Iterator[str]:
+    """The texts of a table in which types, sequences and routines may be named."""
+    for part in parts_of(table):
+        match part:
+            case Column():
+                yield from (part.type, part.default or "", part.generated.expression if part.generated else "")
+            case Check():
+                yield part.expression
+            case Index():
+                yield from (*(key.expression or "" for key in part.columns), part.where or "")
+
+
+class _Names:
+    """Which objects a text may speak of: those all of whose names' words are in it."""
+
+    def __init__(self, found: Iterable[SchemaObject]) -> None:
+        self._by_word: dict[str, set[tuple[frozenset[str], Ref]]] = defaultdict(set)
+        for obj in found:
+            if isinstance(obj, Table | View | Enum | Domain | Sequence | Routine):
+                words = _words(obj.name)
+                self._by_word[min(words, default="")].add((words, ref_of(obj)))
+
+    def within(self, text: str, kinds: Collection[Kind] = tuple(FIELDS)) -> Iterator[Ref]:
+        """The objects of these kinds that the text may speak of; too many do no harm."""
+        words = _words(text)
+        for word in ("", *words):
+            for needed, ref in self._by_word.get(word, ()):
+                if ref.kind in kinds and needed <= words:
+                    yield ref
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower()))

@@ -1,0 +1,96 @@
+"""Which values a plan keeps, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from querynl.connections import Connection
+from querynl.dialects import Dialect
+from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL
+from querynl.schema import Check, Column, ForeignKey, Index, Kind, Name, PrimaryKey, Schema, Table, Unique
+
+# The rows of some columns as texts, in an order of their own.
+Rows = list[str]
+
+
+class Kept(NamedTuple):
+    """A table whose rows a plan keeps: its name then, and each column whose values stay, with its name then."""
+
+    table: Name
+    columns: dict[str, str]
+
+
+def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]:
+    """The tables of the schema before that are still there afterwards, each with what must not change in it."""
+    kept = {
+        table.key: Kept(table.key, {column.name: column.name for column in table.columns if not column.generated})
+        for table in before.tables
+        if "virtual" not in table.options
+    }
+    for operation in operations:
+        _follow(operation, kept)
+    filled = {operation.table for operation in operations if isinstance(operation, RunSQL)}
+    for table in before.tables:
+        if table.key in kept and kept[table.key].table in filled:  # what is filled had no value to keep
+            for column in table.columns:
+                if column.nullable or column.on_update:
+                    kept[table.key].columns.pop(column.name, None)
+    return kept
+
+
+def _follow(operation: Operation, kept: dict[Name, Kept]) -> None:
+    match operation:
+        case Rename(ref, to) if ref.kind is Kind.TABLE:
+            for key, (table, columns) in kept.items():
+                if table == (ref.namespace, ref.name):
+                    kept[key] = Kept(Name(ref.namespace, to), columns)
+                    return
+        case Rename(ref, to) if ref.kind is Kind.COLUMN:
+            columns = _columns_of(Name(ref.namespace, ref.table or ""), kept)
+            columns.update({name: to for name, now in columns.items() if now == ref.name})
+        case Drop(Table() as gone):
+            for key in [key for key, (table, _) in kept.items() if table == gone.key]:
+                del kept[key]
+        case Drop(Column() as old, Name() as table):
+            _forget(old.name, table, kept)
+        case Change(Column() as old, Column() as new, Name() as table) if (old.type, old.generated) != (
+            new.type,
+            new.generated,
+        ):
+            _forget(old.name, table, kept)
+
+
+def _columns_of(table: Name, kept: dict[Name, Kept]) -> dict[str, str]:
+    return next((found.columns for found in kept.values() if found.table == table), {})
+
+
+def _forget(column: str, table: Name, kept: dict[Name, Kept]) -> None:
+    columns = _columns_of(table, kept)
+    for name in [name for name, now in columns.items() if now == column]:
+        del columns[name]
+
+
+def rows_of(connection: Connection, table: Name, columns: Collection[str], dialect: Dialect) -> Rows:
+    """The values of these columns in every row of the table; of no column, as many rows."""
+    listed = ", ".join(map(dialect.quote, columns)) or "1"
+    source = ".".join(dialect.quote(part) for part in table if part is not None)
+    return sorted(map(repr, connection.rows(f"SELECT {listed} FROM {source}")))
+
+
+def imposed_on(operations: Sequence[Operation]) -> set[Name]:
+    """The tables of which some operation may refuse rows that are there: the plan's guards are made for that."""
+    return set(_imposed_on(operations))
+
+
+def _imposed_on(operations: Sequence[Operation]) -> Iterator[Name]:
+    for operation in operations:
+        match operation:
+            case Create(Check() | ForeignKey() | Unique() | PrimaryKey() | Index(unique=True), Name() as table):
+                yield table
+            case Create(Column() as column, Name() as table) if not column.nullable or column.generated:
+                yield table
+            case Change(before, after, Name() as table) if not isinstance(before, Index) and before != after:
+                yield table
+            case Change(Table() as table):
+                yield table.key

@@ -1,0 +1,169 @@
+"""One run of a plan on a throwaway database, up and down, and what is compared on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+
+from msgspec import Struct
+
+from querynl.connections import Connection
+from querynl.dialects import Dialect, Statement, dialect_named
+from querynl.diff import diff
+from querynl.errors import ProofFailed, QueryNLError, ScratchUnavailable, StatementFailed
+from querynl.operations import Change, Create, Operation, Rename, RunSQL, target
+from querynl.plan import Plan, Reversibility, statements
+from querynl.proof.retained import Rows, kept_by, rows_of
+from querynl.proof.seeding import seed
+from querynl.runner.execution import segments, settings_apart
+from querynl.schema import Column, Name, Ref, Schema, ref_of
+from querynl.scratch import Scratch
+from querynl.sources.comparison import create
+
+_DIFFERENCES_SHOWN = 5
+_REMEDY = "Nothing was written. This is a fault of QueryNL: please report it; --no-verify writes it all the same."
+
+
+def made_there(schema: Schema, connection: Connection, dialect_name: str) -> Schema:
+    """The schema as the engine tells it after it was created there. Raises ScratchUnavailable if it was refused."""
+    dialect = dialect_named(connection.dialect, connection.version)
+    if dialect.name != dialect_name:
+        raise ScratchUnavailable(f"The throwaway database is {dialect.name}, the migration for {dialect_name}.")
+    try:
+        create(schema, connection, dialect)
+    except StatementFailed as error:
+        raise ScratchUnavailable(f"the throwaway database refused the schema: {error.what}") from error
+    return dialect.inspect(connection)
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """A plan, the schema that it starts from, and the one that it must reach, in the engine's own terms."""
+
+    plan: Plan
+    before: Schema
+    wanted: Schema
+    scratch: Scratch
+    engine: str
+
+    def run(self, *, empty: Collection[Name]) -> tuple[int, list[Name]]:
+        """How many rows there were, and the tables without any. Raises ProofFailed."""
+        operations = [operation for step in self.plan.up for operation in step.operations]
+        with self.scratch.database() as live:
+            start = made_there(self.before, live, self.plan.dialect)
+            dialect = dialect_named(live.dialect, live.version)
+            seeding = seed(live, start, dialect, empty=empty, required=_required_later(operations))
+            everything = self._values(live, start, dialect)
+            self._check_up(live, start, dialect, operations)
+            if self.plan.down:
+                self._check_down(live, start, dialect, everything)
+        return sum(seeding.rows.values()), sorted({*seeding.refused, *(set(empty) & everything.keys())}, key=str)
+
+    def _check_up(self, live: Connection, start: Schema, dialect: Dialect, operations: Sequence[Operation]) -> None:
+        kept = kept_by(operations, start)
+        rows = {key: rows_of(live, key, found.columns, dialect) for key, found in kept.items()}
+        self._go(live, statements(self.plan.up), dialect, "up")
+        # Where nothing differs, planning again finds nothing to do.
+        self._compare(dialect.inspect(live), self.wanted, dialect, "up")
+        for key, found in kept.items():
+            self._compare_rows(rows[key], rows_of(live, found.table, found.columns.values(), dialect), key, "up")
+
+    def _check_down(self, live: Connection, start: Schema, dialect: Dialect, everything: dict[Name, Rows]) -> None:
+        self._go(live, statements(self.plan.down), dialect, "down")
+        self._compare(dialect.inspect(live), start, dialect, "down")
+        if self.plan.reversibility is Reversibility.LOSSLESS:
+            for key, values in self._values(live, start, dialect).items():
+                self._compare_rows(everything[key], values, key, "down")
+
+    def _values(self, connection: Connection, schema: Schema, dialect: Dialect) -> dict[Name, Rows]:
+        return {
+            table.key: rows_of(connection, table.key, [column.name for column in table.columns], dialect)
+            for table in schema.tables
+        }
+
+    def _go(self, connection: Connection, script: Sequence[Statement], dialect: Dialect, way: str) -> None:
+        try:
+            _run(connection, script, dialect)
+        except StatementFailed as error:
+            raise self._failure(f"on the way {way} the engine refused a statement: {error.what}", error.sql) from error
+
+    def _compare(self, found: Schema, wanted: Schema, dialect: Dialect, way: str) -> None:
+        differences = diff(found, wanted, dialect).operations
+        if differences:
+            shown = "; ".join(map(_told, differences[:_DIFFERENCES_SHOWN]))
+            more = len(differences) - _DIFFERENCES_SHOWN
+            raise self._failure(f"after running {way}, {shown}" + (f"; and {more} more" if more > 0 else ""))
+
+    def _compare_rows(self, before: Rows, after: Rows, table: Name, way: str) -> None:
+        if before == after:
+            return
+        if len(before) != len(after):
+            raise self._failure(f"after running {way}, {table} has {len(after)} of {len(before)} rows")
+        was, now = next((was, now) for was, now in zip(before, after, strict=True) if was != now)
+        raise self._failure(f"after running {way}, {table} has the values {now} where there were {was}")
+
+    def _failure(self, what: str, sql: str | None = None) -> ProofFailed:
+        return ProofFailed(
+            f"The migration does not do what it should on {self.engine}: {what}.",
+            where=sql or None,
+            remedy=_REMEDY,
+        )
+
+
+def _required_later(operations: Iterable[Operation]) -> set[Ref]:
+    """The columns that take nulls before and not after, and that nothing fills."""
+    operations = list(operations)
+    filled = {operation.table for operation in operations if isinstance(operation, RunSQL)}
+    return {
+        ref_of(operation.before, operation.table)
+        for operation in operations
+        if isinstance(operation, Change)
+        and isinstance(operation.before, Column)
+        and isinstance(operation.after, Column)
+        and operation.before.nullable
+        and not operation.after.nullable
+        and operation.table not in filled
+    }
+
+
+def _run(connection: Connection, script: Sequence[Statement], dialect: Dialect) -> None:
+    """Run the statements in the portions in which the runner commits them."""
+    settings, body = settings_apart(script, dialect)
+    for statement in settings.before:
+        connection.execute(statement.sql)
+    try:
+        for segment in segments(body, dialect):
+            if segment.atomic and dialect.rolls_back_ddl:
+                with connection.transaction():
+                    _execute(connection, segment.statements)
+            else:
+                _execute(connection, segment.statements)
+    except QueryNLError:
+        for statement in settings.after:
+            with suppress(QueryNLError):
+                connection.execute(statement.sql)
+        raise
+    for statement in settings.after:
+        connection.execute(statement.sql)
+
+
+def _execute(connection: Connection, script: Iterable[Statement]) -> None:
+    for statement in script:
+        if not statement.expects_no_rows:
+            connection.execute(statement.sql)
+        elif rows := connection.rows(statement.sql):
+            raise StatementFailed(f"the check found rows where there must be none: {rows[:3]}", sql=statement.sql)
+
+
+def _told(difference: Operation) -> str:
+    """What is found and should not be, or the other way round."""
+    what = target(difference)
+    if isinstance(difference, Create):
+        return f"{what} is missing"
+    if isinstance(difference, Change):
+        pairs = (
+            f"{field} {getattr(difference.before, field)!r} instead of {getattr(difference.after, field)!r}"
+            for field in difference.after.__struct_fields__
+            if getattr(difference.before, field) != getattr(difference.after, field, None)
+        )
+        return f"{what} has {', '.join(pairs)}"
+    return f"{what} should not be there" if not isinstance(difference, Rename) else f"{what} is not {difference.to}"
