@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
 
 from msgspec import Struct
 
@@ -139,11 +138,12 @@ class _Writer:
 
     def _demanded(self, column: Column, checks: Sequence[Check], number: int) -> list[str]:
         """One of the values that checks of the column name."""
+        is_text = any(word in column.type.lower() for word in ("char", "text"))
         found = [
             literal
             for check in checks
             if self._dialect.mentions(check.expression, column.name) or "value" in check.expression.lower()
-            for literal in _near(check.expression)
+            for literal in (_texts_like(check.expression, number) if is_text else _numbers_near(check.expression))
         ]
         return [found[number % len(found)]] if found else []
 
@@ -173,12 +173,15 @@ class _Writer:
                 )
 
 
-def _near(expression: str) -> list[str]:
-    """The literals of an expression; beside a number also the next ones."""
-    found: list[str] = []
-    for literal in islice(_LITERAL.findall(expression), 3):
-        found += [literal] if literal.startswith("'") else [f"'{float(literal) + step:g}'" for step in (0, 1, -1)]
-    return list(dict.fromkeys(found))
+def _texts_like(expression: str, number: int) -> list[str]:
+    """The texts of an expression, with the number in the place of a pattern's wildcards."""
+    return [literal.replace("%", str(number)) for literal in _LITERAL.findall(expression) if literal.startswith("'")]
+
+
+def _numbers_near(expression: str) -> list[str]:
+    """The numbers of an expression, and those beside them."""
+    numbers = [float(literal) for literal in _LITERAL.findall(expression) if not literal.startswith("'")]
+    return [f"'{number + step:g}'" for number in numbers for step in (0, 1, -1)]
 
 
 def _quoted(name: Name, dialect: Dialect) -> str:
