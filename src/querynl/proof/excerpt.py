@@ -18,6 +18,7 @@ from querynl.schema import (
     Enum,
     Index,
     Kind,
+    Name,
     Policy,
     Ref,
     Routine,
@@ -28,6 +29,7 @@ from querynl.schema import (
     Trigger,
     View,
     canonical,
+    kind_of,
     objects,
     ref_of,
 )
@@ -76,13 +78,19 @@ class _Closure:
 
     def __init__(self, before: Schema, after: Schema, touched: frozenset[Ref]) -> None:
         self._touched = touched
+        self._tables = {Name(ref.namespace, ref.name) for ref in touched if ref.kind is Kind.TABLE}
+        self._types = {ref for ref in touched if ref.kind in (Kind.ENUM, Kind.DOMAIN)}
         self._states = (State(before), State(after))
-        self._names = _Names([*objects(before), *objects(after)])
+        others = [obj for schema in (before, after) for obj in objects(schema) if not isinstance(obj, Table)]
+        dependents = [obj for obj in others if kind_of(obj) in _UPON_TABLES]
+        # A large schema may have many tables, and nothing that would name them.
+        tables = (*before.tables, *after.tables) if dependents else ()
+        self._names = _Names([*others, *tables])
         self._selected = set(touched)
         for schema in (before, after):
             for table in schema.tables:
                 self._select_neighbours(table)
-        self._select_dependents([*objects(before), *objects(after)])
+        self._select_dependents(dependents)
         self._select_needs()
 
     def part_of(self, schema: Schema) -> Schema:
@@ -103,23 +111,20 @@ class _Closure:
 
     def _select_neighbours(self, table: Table) -> None:
         """Select what a touched table refers to, and a table that refers to a touched one."""
-        ref = ref_of(table)
-        others = {Ref(Kind.TABLE, *key.target) for key in table.foreign_keys}
-        others |= {Ref(Kind.TABLE, *name) for name in table.inherits}
-        if ref in self._touched:
-            self._selected |= others
-        elif not others.isdisjoint(self._touched) or self._has_touched_type(table):
-            self._selected.add(ref)
+        others = {*(key.target for key in table.foreign_keys), *table.inherits}
+        if table.key in self._tables:
+            self._selected.update(Ref(Kind.TABLE, *name) for name in others)
+        elif not others.isdisjoint(self._tables) or self._has_touched_type(table):
+            self._selected.add(ref_of(table))
 
     def _has_touched_type(self, table: Table) -> bool:
-        types = [ref for ref in self._touched if ref.kind in (Kind.ENUM, Kind.DOMAIN)]
-        return bool(types) and any(
-            ref in types for column in table.columns for ref in self._names.within(column.type, _NAMED_BY_TABLES)
+        return bool(self._types) and any(
+            ref in self._types for column in table.columns for ref in self._names.within(column.type, _NAMED_BY_TABLES)
         )
 
     def _select_dependents(self, found: Collection[SchemaObject]) -> None:
         """Select the views, triggers, policies and routines that stand upon what is touched, and upon each other."""
-        waiting = {ref: set(self._needs(obj)) for obj in found if (ref := ref_of(obj)).kind in _UPON_TABLES}
+        waiting = {ref_of(obj): set(self._needs(obj)) for obj in found}
         standing = set(self._touched)
         while more := {ref for ref, needs in waiting.items() if ref not in standing and needs & standing}:
             standing |= more
