@@ -12,3 +12,9 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     """The command line, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return Shell(tmp_path, capsys)
+
+
+@pytest.fixture(autouse=True)
+def no_private_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes this a machine without database programs: what the tests want of a server, `--scratch-url` names."""
+    monkeypatch.setattr("querynl.scratch.PROGRAMS", {"postgresql": (), "mysql": (), "mariadb": ()})
