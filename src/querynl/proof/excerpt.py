@@ -52,8 +52,9 @@ class Excerpt(NamedTuple):
 def excerpt(before: Schema, after: Schema, operations: Collection[Operation]) -> Excerpt:
     """What the operations touch in both schemas, what that depends on, and what depends on it.
 
-    A table that is there for a foreign key alone stands without those foreign keys of its own that lead
-    elsewhere: otherwise one table would bring all that are linked with it, however far away.
+    A table that no operation names stands without the indexes that only make it quicker, and one that is there
+    for a foreign key alone without those foreign keys of its own that lead elsewhere: otherwise one table would
+    bring all that are linked with it, however far away.
     """
     closure = _Closure(before, after, frozenset(_touched(operations)))
     return Excerpt(closure.part_of(before), closure.part_of(after))
@@ -107,7 +108,7 @@ class _Closure:
         if ref_of(table) in self._touched:
             return table
         keys = tuple(key for key in table.foreign_keys if Ref(Kind.TABLE, *key.target) in self._selected)
-        return replace(table, foreign_keys=keys)
+        return replace(table, foreign_keys=keys, indexes=tuple(index for index in table.indexes if index.unique))
 
     def _select_neighbours(self, table: Table) -> None:
         """Select what a touched table refers to, and a table that refers to a touched one."""
