@@ -173,6 +173,14 @@ def test_a_constraint_that_made_up_rows_break_is_proved_without_them(scratch: Sc
     assert proof.unseeded == ("users",)
 
 
+@pytest.mark.engines("postgresql")
+def test_an_enum_that_loses_a_value_is_proved_without_the_rows_that_have_it(scratch: Scratch, dialect: Dialect) -> None:
+    moody = table("users", Column(name="mood", type="mood"))
+    before, after = (Enum(name="mood", values=values) for values in (("sad", "ok", "great"), ("sad",)))
+    proof = prove(*planned(schema(moody, enums=(before,)), schema(moody, enums=(after,)), dialect), scratch)
+    assert proof.unseeded == ("users",)
+
+
 # ---------------------------------------------------------------------------------------------- rows
 
 

@@ -54,7 +54,7 @@ def prove(before: Schema, after: Schema, made: Plan, scratch: Scratch) -> Proof:
         rows, unseeded = trial.run(empty=frozenset())
     except ProofFailed as failure:
         inverses = [undo for operation in operations if (undo := inverse(operation)) is not None]
-        demanding = _names_before(imposed_on([*operations, *inverses]), operations)
+        demanding = _names_before(imposed_on([*operations, *inverses], small.before), operations)
         # Rows that the new schema refuses are no fault of the plan; without them it has to run.
         if not isinstance(failure.__cause__, StatementFailed) or not demanding:
             raise

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL
-from querynl.schema import Check, Column, ForeignKey, Index, Kind, Name, PrimaryKey, Schema, Table, Unique
+from querynl.schema import Check, Column, Domain, Enum, ForeignKey, Index, Kind, Name, PrimaryKey, Schema, Table, Unique
 
 # The rows of some columns as texts, in an order of their own.
 Rows = list[str]
@@ -78,9 +78,16 @@ def rows_of(connection: Connection, table: Name, columns: Collection[str], diale
     return sorted(map(repr, connection.rows(f"SELECT {listed} FROM {source}")))
 
 
-def imposed_on(operations: Sequence[Operation]) -> set[Name]:
+def imposed_on(operations: Sequence[Operation], before: Schema) -> set[Name]:
     """The tables of which some operation may refuse rows that are there: the plan's guards are made for that."""
-    return set(_imposed_on(operations))
+    types = {op.before.name for op in operations if isinstance(op, Change) and isinstance(op.before, Domain | Enum)}
+    using = {table.key for table in before.tables for column in table.columns if _names_of(column.type) & types}
+    return {*using, *_imposed_on(operations)}
+
+
+def _names_of(column_type: str) -> set[str]:
+    """What a type of one's own may be called in it, with or without its namespace."""
+    return {column_type, *(part.strip('"') for part in column_type.split("."))}
 
 
 def _imposed_on(operations: Sequence[Operation]) -> Iterator[Name]:
