@@ -1,4 +1,4 @@
-"""`migrate generate` proves what it writes, or says why it cannot."""
+"""`migrate generate --verify` proves what it writes, or says why it cannot."""
 
 import re
 
@@ -22,7 +22,7 @@ def two_schemas(shell: Shell) -> None:
 
 @pytest.mark.usefixtures("two_schemas")
 def test_a_proof_is_told_in_one_line(shell: Shell, database: Database) -> None:
-    result = shell.done([*GENERATE, "--dialect", database.engine, *scratch(database)])
+    result = shell.done([*GENERATE, "--verify", "--dialect", database.engine, *scratch(database)])
     assert re.fullmatch(PROVED, result.err)
     assert shell.migration("more")
 
@@ -32,7 +32,7 @@ def test_a_proof_is_told_in_one_line(shell: Shell, database: Database) -> None:
 def test_without_an_engine_the_migration_is_written_and_it_says_which_option_provides_one(
     shell: Shell, engine: str
 ) -> None:
-    result = shell.done([*GENERATE, "--dialect", engine])
+    result = shell.done([*GENERATE, "--verify", "--dialect", engine])
     assert result.err.startswith(f"not proved: This needs a throwaway {engine} database")
     assert f"--scratch-url {engine}://" in result.err
     assert result.err.count("\n") == 1
@@ -41,8 +41,8 @@ def test_without_an_engine_the_migration_is_written_and_it_says_which_option_pro
 
 @pytest.mark.engines("sqlite")
 @pytest.mark.usefixtures("two_schemas")
-def test_no_verify_proves_nothing(shell: Shell, engine: str) -> None:
-    assert shell.done([*GENERATE, "--dialect", engine, "--no-verify"]).err == ""
+def test_nothing_is_proved_unasked(shell: Shell, engine: str) -> None:
+    assert shell.done([*GENERATE, "--dialect", engine]).err == ""
 
 
 @pytest.mark.engines("sqlite")
@@ -56,7 +56,7 @@ def test_a_migration_that_fails_its_proof_is_not_written(
 
     monkeypatch.setattr("querynl.generation.plan", forgetful)
     before = shell.files()
-    result = shell([*GENERATE, "--dialect", engine])
+    result = shell([*GENERATE, "--verify", "--dialect", engine])
     assert result.status == 1
     assert "Error QN3201" in result.err
     assert "column users.age is missing" in result.err

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
 @answer_options
 @click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
-@click.option("--no-verify", is_flag=True, help="Do not prove the migration on a throwaway database.")
+@click.option("--verify/--no-verify", default=False, help="Prove the migration on a throwaway database first.")
 @click.option("--dry-run", is_flag=True, help="Print the SQL and write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 6 if there is a difference.")
 @format_option("table", "json")
@@ -53,7 +53,7 @@ def generate(
     conversions: tuple[str, ...],
     allow: tuple[str, ...],
     scratch_url: str | None,
-    no_verify: bool,
+    verify: bool,
     dry_run: bool,
     check: bool,
     form: str,
@@ -80,7 +80,7 @@ def generate(
     folder = Path(output or app.settings.migrations.directory)
     form_of_files = framework or app.settings.migrations.framework
     made = _migrations(proposal, message, form_of_files, folder, connection)
-    if not no_verify:
+    if verify:
         _prove(proposal, made[-1][0], scratch_url)
     if dry_run:
         for _, new in made:

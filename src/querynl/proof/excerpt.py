@@ -14,6 +14,7 @@ from querynl.schema import (
     FIELDS,
     Check,
     Column,
+    CompositeType,
     Domain,
     Enum,
     Index,
@@ -37,7 +38,8 @@ from querynl.schema import (
 _WORD = re.compile(r"\w+")
 
 # What the column of a table may need; tables and views are named by queries alone.
-_NAMED_BY_TABLES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.SEQUENCE, Kind.ROUTINE})
+_NAMED_BY_TABLES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, Kind.ROUTINE})
+_TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE)
 # What stands upon tables and may be in the way of a change.
 _UPON_TABLES = (Kind.VIEW, Kind.TRIGGER, Kind.POLICY, Kind.ROUTINE)
 
@@ -80,18 +82,19 @@ class _Closure:
     def __init__(self, before: Schema, after: Schema, touched: frozenset[Ref]) -> None:
         self._touched = touched
         self._tables = {Name(ref.namespace, ref.name) for ref in touched if ref.kind is Kind.TABLE}
-        self._types = {ref for ref in touched if ref.kind in (Kind.ENUM, Kind.DOMAIN)}
         self._states = (State(before), State(after))
         others = [obj for schema in (before, after) for obj in objects(schema) if not isinstance(obj, Table)]
         dependents = [obj for obj in others if kind_of(obj) in _UPON_TABLES]
         # A large schema may have many tables, and nothing that would name them.
         tables = (*before.tables, *after.tables) if dependents else ()
         self._names = _Names([*others, *tables])
-        self._selected = set(touched)
+        types = [obj for obj in others if kind_of(obj) in _TYPES]
+        self._types = self._standing_on({ref for ref in touched if ref.kind in _TYPES}, types)
+        self._selected = {*touched, *self._types}
         for schema in (before, after):
             for table in schema.tables:
                 self._select_neighbours(table)
-        self._select_dependents(dependents)
+        self._selected |= self._standing_on({*touched, *self._types}, dependents)
         self._select_needs()
 
     def part_of(self, schema: Schema) -> Schema:
@@ -123,13 +126,13 @@ class _Closure:
             ref in self._types for column in table.columns for ref in self._names.within(column.type, _NAMED_BY_TABLES)
         )
 
-    def _select_dependents(self, found: Collection[SchemaObject]) -> None:
-        """Select the views, triggers, policies and routines that stand upon what is touched, and upon each other."""
+    def _standing_on(self, touched: set[Ref], found: Collection[SchemaObject]) -> set[Ref]:
+        """What is touched, with those of the objects that stand upon it and upon each other."""
         waiting = {ref_of(obj): set(self._needs(obj)) for obj in found}
-        standing = set(self._touched)
+        standing = set(touched)
         while more := {ref for ref, needs in waiting.items() if ref not in standing and needs & standing}:
             standing |= more
-        self._selected |= standing
+        return standing
 
     def _select_needs(self) -> None:
         waiting = list(self._selected)
@@ -159,6 +162,9 @@ class _Closure:
             case Domain():
                 for text in (obj.type, obj.default or "", *(check.expression for check in obj.checks)):
                     yield from self._names.within(text, _NAMED_BY_TABLES)
+            case CompositeType():
+                for attribute in obj.attributes:
+                    yield from self._names.within(attribute.type, _NAMED_BY_TABLES)
             case Sequence(owned_by=(table, _)):
                 yield Ref(Kind.TABLE, obj.namespace, table)
 
@@ -181,7 +187,7 @@ class _Names:
     def __init__(self, found: Iterable[SchemaObject]) -> None:
         self._by_word: dict[str, set[tuple[frozenset[str], Ref]]] = defaultdict(set)
         for obj in found:
-            if isinstance(obj, Table | View | Enum | Domain | Sequence | Routine):
+            if isinstance(obj, Table | View | Enum | Domain | CompositeType | Sequence | Routine):
                 words = _words(obj.name)
                 self._by_word[min(words, default="")].add((words, ref_of(obj)))
 
