@@ -9,9 +9,11 @@ from typing import NamedTuple
 from querynl.operations import Change, Create, Drop, Operation, Rename, State, parts_of, target
 from querynl.rules import Rules
 from querynl.schema import (
+    DEFINED,
     AnyObject,
     Check,
     Column,
+    Definition,
     Domain,
     Exclusion,
     ForeignKey,
@@ -112,15 +114,15 @@ class Dependents:
                 yield from self._calling(obj.name)
 
     def _needing(self, ref: Ref) -> Iterator[Placed]:
-        """Views, routines, triggers, policies and domains that name the object as something they need."""
+        """Views, routines, triggers and the like that name the object as something they need."""
         if self._by_need is None:
             self._by_need = defaultdict(list)
-            for kind in (Kind.VIEW, Kind.ROUTINE, Kind.TRIGGER, Kind.POLICY, Kind.DOMAIN):
+            for kind in (Kind.VIEW, Kind.ROUTINE, Kind.TRIGGER, Kind.POLICY, Kind.DOMAIN, *sorted(DEFINED)):
                 for obj in self._start.of_kind(kind):
-                    assert isinstance(obj, View | Routine | Trigger | Policy | Domain)
+                    assert isinstance(obj, View | Routine | Trigger | Policy | Domain | Definition)
                     for need in obj.depends_on:
                         self._by_need[need.ref].append(Placed(obj, None))
-                    if isinstance(obj, Trigger | Policy):
+                    if isinstance(obj, Trigger | Policy | Definition) and obj.table is not None:
                         self._by_need[Ref(Kind.TABLE, obj.namespace, obj.table)].append(Placed(obj, None))
         return iter(self._by_need.get(ref, ()))
 

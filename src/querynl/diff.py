@@ -21,6 +21,7 @@ from querynl.schema import (
     FIELDS,
     AnyObject,
     Column,
+    Definition,
     Kind,
     Name,
     Part,
@@ -230,13 +231,16 @@ def _set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Itera
     while more := [obj for obj in waiting if _speaks_of(obj, renames, found, rules)]:
         found += more
         waiting = [obj for obj in waiting if obj not in more]
-    hooks: list[Trigger | Policy] = [*before.triggers, *before.policies]
+    hooks: list[Trigger | Policy | Definition] = [*before.triggers, *before.policies, *before.definitions]
     yield from (Drop(hook) for hook in hooks if _speaks_of(hook, renames, found, rules))
     yield from map(Drop, reversed(found))
 
 
 def _speaks_of(
-    obj: View | Routine | Trigger | Policy, renames: Sequence[Rename], aside: Sequence[View | Routine], rules: Rules
+    obj: View | Routine | Trigger | Policy | Definition,
+    renames: Sequence[Rename],
+    aside: Sequence[View | Routine],
+    rules: Rules,
 ) -> bool:
     """Whether the engine says that it needs one of them, or its text has their names."""
     refs = [move.ref for move in renames] + [ref_of(other) for other in aside]

@@ -13,11 +13,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from querynl.schema import (
+    DEFINED,
     FIELDS,
+    SECTIONS,
     AnyObject,
     Check,
     Column,
     CompositeType,
+    Definition,
     Dependency,
     Domain,
     Exclusion,
@@ -195,7 +198,9 @@ class State:
 
     def schema(self) -> Schema:
         """This state as a schema, in the order in which its objects came."""
-        fields: dict[str, Any] = {field: tuple(self.objects[kind].values()) for kind, field in FIELDS.items()}
+        fields: dict[str, Any] = dict.fromkeys(SECTIONS, ())
+        for kind, section in FIELDS.items():
+            fields[section] += tuple(self.objects[kind].values())
         return replace(self._schema, **fields)
 
 
@@ -344,7 +349,7 @@ def _rename(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Change
         return _rename_column(ref, to, catalog, rewriting)
     if ref.kind is Kind.TABLE:
         return _rename_table(ref, to, catalog, rewriting)
-    if ref.table is not None and ref.kind not in (Kind.TRIGGER, Kind.POLICY):
+    if ref.table is not None and ref.kind not in FIELDS:
         owner = Name(ref.namespace, ref.table)
         part = _part_at(catalog, ref)
         return _with_part(catalog, owner, part, replace(part, name=to))
@@ -520,12 +525,12 @@ def _reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Chan
 
 
 def _followers(catalog: Catalog, before: Ref, after: Ref) -> Changes:
-    """Triggers and policies of a renamed table, and the recorded dependencies of everything else."""
+    """Triggers, policies and rules of a renamed table, and the recorded dependencies of everything else."""
     changes: Changes = {}
-    for kind in (Kind.TRIGGER, Kind.POLICY, Kind.VIEW, Kind.ROUTINE):
+    for kind in (Kind.TRIGGER, Kind.POLICY, Kind.VIEW, Kind.ROUTINE, *sorted(DEFINED)):
         for obj in catalog.of_kind(kind):
             moved: Any = obj
-            of_table = isinstance(obj, Trigger | Policy) and (obj.namespace, obj.table) == before[1:3]
+            of_table = isinstance(obj, Trigger | Policy | Definition) and (obj.namespace, obj.table) == before[1:3]
             if of_table and before.kind is Kind.TABLE:
                 moved = replace(moved, table=after.name)
             needs = tuple(_followed(need, before, after) for need in moved.depends_on)

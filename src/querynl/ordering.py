@@ -21,6 +21,7 @@ from querynl.schema import (
     Check,
     Column,
     CompositeType,
+    Definition,
     Domain,
     Exclusion,
     ForeignKey,
@@ -48,6 +49,8 @@ _RELATIONS = frozenset(
 )
 
 _DROP_RANK = {
+    Kind.RULE: 10,
+    Kind.EVENT: 10,
     Kind.POLICY: 10,
     Kind.TRIGGER: 10,
     Kind.VIEW: 11,
@@ -86,6 +89,8 @@ _CREATE_RANK = {
     Kind.VIEW: 71,
     Kind.TRIGGER: 72,
     Kind.POLICY: 73,
+    Kind.RULE: 73,
+    Kind.EVENT: 74,
 }
 _CHANGE_RANK = 40
 _RUN_SQL_RANK = 35
@@ -211,7 +216,7 @@ def _leads(operation: Operation) -> bool:
     """Whether it comes first: what is renamed, so that everything else speaks of it by its new name, and what steps
     aside for that."""
     if isinstance(operation, Drop):
-        return isinstance(operation.obj, View | Trigger | Routine | Policy)
+        return isinstance(operation.obj, View | Trigger | Routine | Policy | Definition)
     return isinstance(operation, Rename) and operation.ref.kind in (
         Kind.NAMESPACE,
         Kind.ENUM,
@@ -375,6 +380,10 @@ class _Needs:
             case Trigger() | Policy():
                 yield Ref(Kind.TABLE, obj.namespace, obj.table)
                 yield Ref(Kind.VIEW, obj.namespace, obj.table)
+                yield from (need.ref for need in obj.depends_on)
+            case Definition():
+                if obj.table is not None:
+                    yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
                 yield from (need.ref for need in obj.depends_on)
             case View() | Routine():
                 yield from (need.ref for need in obj.depends_on)

@@ -25,7 +25,22 @@ from querynl.operations import (
     table_of,
 )
 from querynl.ordering import grouped, ordered, with_cycles_split
-from querynl.schema import KINDS, AnyObject, Column, CompositeType, Kind, Name, Ref, Schema, Table, canonical, ref_of
+from querynl.schema import (
+    DEFINED,
+    KINDS,
+    AnyObject,
+    Column,
+    CompositeType,
+    Definition,
+    Kind,
+    Name,
+    Ref,
+    Schema,
+    Table,
+    canonical,
+    kind_of,
+    ref_of,
+)
 
 PLAN_VERSION = 1
 
@@ -223,7 +238,10 @@ def from_json(text: bytes | str) -> Plan:
     )
 
 
-_CLASSES: dict[str, type[AnyObject]] = {kind.value: cls for cls, kind in KINDS.items()}
+_CLASSES: dict[str, type[AnyObject]] = {
+    **{kind.value: cls for cls, kind in KINDS.items()},
+    **dict.fromkeys(DEFINED, Definition),
+}
 
 
 def _step_to_builtins(step: Step) -> dict[str, Any]:
@@ -246,10 +264,10 @@ def _operation_to_builtins(operation: Operation) -> dict[str, Any]:
     match operation:
         case Create(obj, table) | Drop(obj, table):
             verb = "create" if isinstance(operation, Create) else "drop"
-            return {"verb": verb, "kind": KINDS[type(obj)].value, "object": msgspec.to_builtins(obj), "table": table}
+            return {"verb": verb, "kind": kind_of(obj).value, "object": msgspec.to_builtins(obj), "table": table}
         case Change(before, after, table, using):
             objects = {"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(after)}
-            return {"verb": "change", "kind": KINDS[type(after)].value, **objects, "table": table, "using": using}
+            return {"verb": "change", "kind": kind_of(after).value, **objects, "table": table, "using": using}
         case Rename(ref, to):
             return {"verb": "rename", "ref": ref, "to": to}
         case RunSQL():

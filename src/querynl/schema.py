@@ -39,6 +39,12 @@ class Kind(StrEnum):
     VIEW = "view"
     TRIGGER = "trigger"
     POLICY = "policy"
+    RULE = "rule"
+    EVENT = "event"
+
+
+# Kinds whose objects the model knows by the statement that makes them alone: see `Definition`.
+DEFINED = frozenset({Kind.RULE, Kind.EVENT})
 
 
 class Name(NamedTuple):
@@ -379,15 +385,44 @@ class Policy(_Model, frozen=True):
     depends_on: tuple[Dependency, ...] = ()
 
 
+class Definition(_Model, frozen=True, kw_only=True):
+    """An object that the engine keeps by its statement: `definition` is the whole of it, `kind` says which one.
+
+    `arguments` stand where several objects may share a name. `table` is the one that a rule or the like is on.
+    """
+
+    kind: Kind
+    name: str
+    definition: str
+    namespace: str | None = None
+    table: str | None = None
+    arguments: str = ""
+    options: dict[str, OptionValue] = {}
+    comment: str | None = None
+    depends_on: tuple[Dependency, ...] = ()
+
+
 IndexKey = IndexColumn | ExclusionElement
 Part = Column | PrimaryKey | Unique | ForeignKey | Check | Exclusion | Index
 Constraint = PrimaryKey | Unique | ForeignKey | Check | Exclusion
 PartT = TypeVar("PartT", Unique, ForeignKey, Check, Exclusion, Index)
 SchemaObject = (
-    Namespace | Extension | Enum | Domain | CompositeType | Sequence | Routine | Table | View | Trigger | Policy
+    Namespace
+    | Extension
+    | Enum
+    | Domain
+    | CompositeType
+    | Sequence
+    | Routine
+    | Table
+    | View
+    | Trigger
+    | Policy
+    | Definition
 )
 AnyObject = SchemaObject | Part
 
+# The kind of each class but `Definition`, whose objects say theirs.
 KINDS: dict[type[AnyObject], Kind] = {
     Namespace: Kind.NAMESPACE,
     Extension: Kind.EXTENSION,
@@ -430,6 +465,7 @@ class Schema(_Model, frozen=True):
     composite_types: tuple[CompositeType, ...] = ()
     extensions: tuple[Extension, ...] = ()
     policies: tuple[Policy, ...] = ()
+    definitions: tuple[Definition, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     unmanaged: dict[str, int] = {}
 
@@ -447,11 +483,14 @@ FIELDS: dict[Kind, str] = {
     Kind.VIEW: "views",
     Kind.TRIGGER: "triggers",
     Kind.POLICY: "policies",
+    **dict.fromkeys(sorted(DEFINED), "definitions"),
 }
+# Those fields, each once.
+SECTIONS = tuple(dict.fromkeys(FIELDS.values()))
 
 
 def kind_of(obj: AnyObject) -> Kind:
-    return KINDS[type(obj)]
+    return obj.kind if isinstance(obj, Definition) else KINDS[type(obj)]
 
 
 def ref_of(obj: AnyObject, table: Name | None = None) -> Ref:
@@ -466,6 +505,9 @@ def ref_of(obj: AnyObject, table: Name | None = None) -> Ref:
             return Ref(Kind.ROUTINE, obj.namespace, f"{obj.name}({obj.arguments})")
         case Trigger() | Policy():
             return Ref(kind_of(obj), obj.namespace, obj.name, obj.table)
+        case Definition():
+            name = f"{obj.name}({obj.arguments})" if obj.arguments else obj.name
+            return Ref(obj.kind, obj.namespace, name, obj.table)
         case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
             assert table is not None, "a part has a table"
             return Ref(kind_of(obj), table.namespace, part_name(obj), table.name)
@@ -494,14 +536,14 @@ def part_name(part: Part) -> str:
 
 def objects(schema: Schema) -> list[SchemaObject]:
     """Every object of a schema that is not part of a table, kind by kind."""
-    return [obj for field in FIELDS.values() for obj in getattr(schema, field)]
+    return [obj for field in SECTIONS for obj in getattr(schema, field)]
 
 
 def canonical(schema: Schema) -> Schema:
     """The same schema with everything but columns in the order of names, and no trace of renames."""
     changes: dict[str, Any] = {
         field: tuple(sorted(map(settled, getattr(schema, field)), key=lambda obj: ref_of(obj).order))
-        for field in FIELDS.values()
+        for field in SECTIONS
     }
     return msgspec.structs.replace(schema, **changes)
 

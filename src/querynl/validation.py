@@ -8,7 +8,19 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from querynl.errors import SchemaInvalid, TypeUnknown
-from querynl.schema import FIELDS, Column, Exclusion, ForeignKey, Index, IndexKey, Name, Schema, Table, ref_of
+from querynl.schema import (
+    DEFINED,
+    SECTIONS,
+    Column,
+    Exclusion,
+    ForeignKey,
+    Index,
+    IndexKey,
+    Name,
+    Schema,
+    Table,
+    ref_of,
+)
 from querynl.types import Portable, parse_type
 
 _COUNTING_TYPES = ("smallint", "integer", "bigint", "serial", "bigserial")
@@ -37,7 +49,7 @@ def validate(schema: Schema) -> None:
 def problems(schema: Schema) -> Iterator[Problem]:
     """Everything wrong with a schema that needs no engine to tell."""
     tables = {table.key: table for table in schema.tables}
-    for field in FIELDS.values():
+    for field in SECTIONS:
         objects = getattr(schema, field)
         paths = (f"$.{field}[{number}]" for number in range(len(objects)))
         yield from _duplicates(((path, str(ref_of(obj))) for path, obj in zip(paths, objects, strict=True)))
@@ -65,6 +77,13 @@ def problems(schema: Schema) -> Iterator[Problem]:
     for number, policy in enumerate(schema.policies):
         if Name(policy.namespace, policy.table) not in tables:
             yield Problem(f"$.policies[{number}].table", f"Policy {policy.name!r} is on {policy.table!r}, not there")
+    for number, definition in enumerate(schema.definitions):
+        if definition.kind not in DEFINED:
+            kinds = ", ".join(sorted(DEFINED))
+            yield Problem(f"$.definitions[{number}].kind", f"A definition is of one of {kinds}, not {definition.kind}")
+        if definition.table is not None and Name(definition.namespace, definition.table) not in owners:
+            what = f"{definition.kind.capitalize()} {definition.name!r} is on {definition.table!r}, not there"
+            yield Problem(f"$.definitions[{number}].table", what)
 
 
 def _duplicates(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from querynl.dialects.expressions import fault_of
 from querynl.dialects.protocol import Dialect
-from querynl.errors import ExpressionInvalid, NameTooLong
+from querynl.errors import ExpressionInvalid, NameTooLong, SchemaInvalid
 from querynl.operations import parts_of
-from querynl.schema import FIELDS, AnyObject, Check, Column, Domain, Exclusion, Index, Policy, Schema, Table
+from querynl.schema import SECTIONS, AnyObject, Check, Column, Domain, Exclusion, Index, Kind, Policy, Schema, Table
 
 
 def check_texts(schema: Schema, dialect: Dialect) -> None:
@@ -29,9 +29,18 @@ def check_texts(schema: Schema, dialect: Dialect) -> None:
                 )
 
 
+def check_definitions(schema: Schema, kinds: Collection[Kind], engine: str) -> None:
+    """Raise SchemaInvalid for the first definition of a kind that is not among those the engine has."""
+    for number, definition in enumerate(schema.definitions):
+        if definition.kind not in kinds:
+            raise SchemaInvalid(
+                f"{engine} has no {definition.kind}s.", where=f"$.definitions[{number}]", remedy="Take it out."
+            )
+
+
 def walk(schema: Schema) -> Iterator[AnyObject]:
     """Every object of a schema, each table followed by its parts."""
-    for field in FIELDS.values():
+    for field in SECTIONS:
         for obj in getattr(schema, field):
             yield obj
             if isinstance(obj, Table):
@@ -44,7 +53,7 @@ def path_of(obj: AnyObject, schema: Schema) -> str:
 
 
 def _paths(schema: Schema) -> Iterator[tuple[str, AnyObject]]:
-    for field in FIELDS.values():
+    for field in SECTIONS:
         for number, obj in enumerate(getattr(schema, field)):
             path = f"$.{field}[{number}]"
             yield path, obj

@@ -20,6 +20,7 @@ from querynl.schema import (
     Check,
     Column,
     CompositeType,
+    Definition,
     Domain,
     Enum,
     Exclusion,
@@ -145,6 +146,8 @@ def _described(obj: AnyObject, table: Name | None, preposition: str) -> str:
             return f"{_called(obj, None)}{_bracketed(obj, 'kind', 'arguments')}"
         case Domain() | CompositeType() | Sequence() | Extension() | Namespace() | Trigger() | Policy():
             return f"{_called(obj, None)}{_bracketed(obj)}"
+        case Definition():
+            return f"{_called(obj, None)}{_bracketed(obj, 'kind', 'arguments')}"
         case _:
             assert_never(obj)
 
@@ -156,6 +159,11 @@ def _called(obj: AnyObject, table: Name | None) -> str:
             return f"{_named(obj)} of {table}"
         case Trigger() | Policy():
             return f"{_kind(obj)} {obj.name} on {Name(obj.namespace, obj.table)}"
+        case Definition():
+            arguments = f"({obj.arguments})" if obj.arguments else ""
+            where = f" on {Name(obj.namespace, obj.table)}" if obj.table is not None else ""
+            name = obj.name if where else str(Name(obj.namespace, obj.name))
+            return f"{_kind(obj)} {name}{arguments}{where}"
         case Namespace():
             return f"schema {obj.name}"
         case Routine():

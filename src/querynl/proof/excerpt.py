@@ -11,10 +11,13 @@ from msgspec.structs import replace
 
 from querynl.operations import Operation, Rename, State, parts_of, table_of, target
 from querynl.schema import (
+    DEFINED,
     FIELDS,
+    SECTIONS,
     Check,
     Column,
     CompositeType,
+    Definition,
     Domain,
     Enum,
     Index,
@@ -41,7 +44,7 @@ _WORD = re.compile(r"\w+")
 _NAMED_BY_TABLES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, Kind.ROUTINE})
 _TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE)
 # What stands upon tables and may be in the way of a change.
-_UPON_TABLES = (Kind.VIEW, Kind.TRIGGER, Kind.POLICY, Kind.ROUTINE)
+_UPON_TABLES = (Kind.VIEW, Kind.TRIGGER, Kind.POLICY, Kind.ROUTINE, *DEFINED)
 
 
 class Excerpt(NamedTuple):
@@ -100,8 +103,8 @@ class _Closure:
     def part_of(self, schema: Schema) -> Schema:
         """The selected objects of one of the schemas, in canonical form."""
         changes: dict[str, Any] = {}
-        for kind, field in FIELDS.items():
-            if kind in (Kind.NAMESPACE, Kind.EXTENSION):
+        for field in SECTIONS:
+            if field in (FIELDS[Kind.NAMESPACE], FIELDS[Kind.EXTENSION]):
                 continue
             found = (obj for obj in getattr(schema, field) if ref_of(obj) in self._selected)
             changes[field] = tuple(self._trimmed(obj) if isinstance(obj, Table) else obj for obj in found)
@@ -158,6 +161,10 @@ class _Closure:
                 texts = (obj.definition,) if isinstance(obj, Trigger) else (obj.using or "", obj.check or "")
                 yield from (ref for text in texts for ref in self._names.within(text))
             case Routine():
+                yield from self._names.within(obj.definition)
+            case Definition():
+                if obj.table is not None:
+                    yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
                 yield from self._names.within(obj.definition)
             case Domain():
                 for text in (obj.type, obj.default or "", *(check.expression for check in obj.checks)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from querynl.dialects.declared import check_texts
+from querynl.dialects.declared import check_definitions, check_texts
 from querynl.dialects.mysql import defaults, options, types
 from querynl.dialects.mysql.server import Server
 from querynl.errors import SchemaInvalid, TypeUnknown
@@ -40,6 +40,7 @@ _ABSENT = {
 def localised(schema: Schema, dialect: Dialect, server: Server) -> Schema:
     """See `Dialect.localise`: enums become column types, unique constraints unique indexes."""
     check_texts(schema, dialect)
+    check_definitions(schema, (), _engine(server))
     for field, what in _ABSENT.items():
         if getattr(schema, field):
             raise SchemaInvalid(f"{_engine(server)} has no {what}.", where=f"$.{field}", remedy="Take them out.")

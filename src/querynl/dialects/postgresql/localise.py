@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
-from querynl.dialects.declared import check_texts, path_of
+from querynl.dialects.declared import check_definitions, check_texts, path_of
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, TABLE_ATTRIBUTES, as_kept, check_options
+from querynl.dialects.postgresql.rendering.definitions import WORDS
 from querynl.dialects.postgresql.spelling import named_type, type_text
 from querynl.dialects.postgresql.types import canonical_type, serial_type
 from querynl.errors import TypeUnknown
@@ -42,6 +43,7 @@ def localise(schema: Schema, dialect: Dialect) -> Schema:
     """The declared schema in this engine's terms, checked; see `Dialect.localise`."""
     check_texts(schema, dialect)
     check_options(schema)
+    check_definitions(schema, WORDS, "PostgreSQL")
     spelled = _Types(schema)
     keys = {table.key: table.primary_key.columns for table in schema.tables if table.primary_key is not None}
 

@@ -18,6 +18,7 @@ from querynl.schema import (
     Check,
     Column,
     CompositeType,
+    Definition,
     Domain,
     Enum,
     Exclusion,
@@ -67,6 +68,8 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
         case Routine(), Routine():
             return _replaceable(before, after)
         case Trigger(), Trigger():
+            return before.definition == after.definition
+        case Definition(), Definition():
             return before.definition == after.definition
         case Policy(), Policy():
             # ALTER POLICY adds and replaces a condition, but takes none away.

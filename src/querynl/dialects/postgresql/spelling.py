@@ -8,6 +8,9 @@ from querynl.schema import Name
 
 MAX_NAME_BYTES = 63
 
+# The words of ALTER TABLE for when a trigger or rule fires at all.
+ENABLED = {"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
+
 
 def words(text: str) -> frozenset[str]:
     """A set of words, written as a text."""

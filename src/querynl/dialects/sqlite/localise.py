@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from querynl.dialects.declared import check_definitions
 from querynl.dialects.sqlite.definitions import rowid_alias
 from querynl.dialects.sqlite.names import folded, in_expression, literal, raised
 from querynl.dialects.sqlite.types import canonical_type, declared, is_known, strict_type
@@ -45,6 +46,7 @@ def localised(schema: Schema) -> Schema:
     for field, kind in _ABSENT.items():
         if getattr(schema, field):
             raise SchemaInvalid(f"SQLite has no {kind}.", where=f"$.{field}", remedy="Leave them out for SQLite.")
+    check_definitions(schema, (), "SQLite")
     _refuse_same_names(schema)
     enums = {enum.name: enum for enum in schema.enums}
     tables = tuple(

@@ -29,6 +29,7 @@ from querynl.schema import (
     Attribute,
     Check,
     CompositeType,
+    Definition,
     Domain,
     Enum,
     Extension,
@@ -116,6 +117,7 @@ class _Inspection:
             routines=tuple(routines(routine_rows, self._reader.rows(queries.AGGREGATES), needs[PG_PROC], lookup)),
             triggers=tuple(self._triggers(needs[PG_TRIGGER])),
             policies=tuple(self._policies(needs[PG_POLICY])),
+            definitions=tuple(self._rules(needs[PG_REWRITE])),
             unmanaged={kind: count for kind, count in sorted(self._reader.rows(queries.UNMANAGED)) if count},
         )
 
@@ -131,11 +133,10 @@ class _Inspection:
         """What each object needs, by the OIDs of its catalog and its own; a view's needs are under PG_CLASS."""
         found: dict[int, dict[int, set[Ref]]] = defaultdict(dict)
         domain_of = {row[0]: row[1] for row in domain_checks}
-        holders = {PG_CONSTRAINT: PG_TYPE, PG_REWRITE: PG_CLASS}
         for catalog, oid, needed_catalog, needed, number, row_of in self._reader.rows(queries.DEPENDENCIES):
             holder = domain_of.get(oid, 0) if catalog == PG_CONSTRAINT else oid
             if (needed_catalog, needed) != (PG_CLASS, holder):  # a view's rule needs the view
-                refs = found[holders.get(catalog, catalog)].setdefault(holder, set())
+                refs = found[PG_TYPE if catalog == PG_CONSTRAINT else catalog].setdefault(holder, set())
                 refs.update(self._lookup.needed(needed_catalog, needed, number, row_of))
         return found
 
@@ -241,6 +242,19 @@ class _Inspection:
                 definition=definition,
                 options={"enabled": _ENABLED[enabled]} if enabled in _ENABLED else {},
                 comment=self._lookup.comment(PG_TRIGGER, oid),
+                depends_on=dependencies(needs.get(oid, ())),
+            )
+
+    def _rules(self, needs: Mapping[int, set[Ref]]) -> Iterator[Definition]:
+        for oid, schema, table, name, definition, enabled in self._reader.rows(queries.RULES):
+            yield Definition(
+                kind=Kind.RULE,
+                name=name,
+                table=table,
+                namespace=namespace(schema),
+                definition=definition.rstrip(";"),
+                options={"enabled": _ENABLED[enabled]} if enabled in _ENABLED else {},
+                comment=self._lookup.comment(PG_REWRITE, oid),
                 depends_on=dependencies(needs.get(oid, ())),
             )
 

@@ -179,6 +179,11 @@ TRIGGERS = f"""
     WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relkind IN ('r', 'p', 'v')
         AND {_USER_NAMESPACE} AND {_own("pg_trigger", "t.oid")} AND {_own("pg_class", "c.oid")}"""
 
+RULES = f"""
+    SELECT r.oid, n.nspname, c.relname, r.rulename, pg_get_ruledef(r.oid, true), r.ev_enabled::text
+    FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE r.rulename <> '_RETURN' AND {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+
 POLICIES = f"""
     SELECT p.oid, n.nspname, c.relname, p.polname, p.polcmd::text, p.polpermissive,
         ARRAY(SELECT CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r)::text END
@@ -187,10 +192,11 @@ POLICIES = f"""
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
 
-# What views (through their rule), policies, triggers, routines and checks of domains need. An array's type
+# What views (through their rule), other rules, policies, triggers, routines and checks of domains need. An array's type
 # stands for its elements', a row's type for its table.
 DEPENDENCIES = f"""
-    SELECT d.classid::int, CASE WHEN r.oid IS NULL THEN d.objid ELSE r.ev_class END, d.refclassid::int,
+    SELECT CASE WHEN r.rulename = '_RETURN' THEN 'pg_class'::regclass::int ELSE d.classid::int END,
+        CASE WHEN r.rulename = '_RETURN' THEN r.ev_class ELSE d.objid END, d.refclassid::int,
         COALESCE(e.oid, d.refobjid), d.refobjsubid, COALESCE(NULLIF(e.typrelid, 0), NULLIF(t.typrelid, 0))
     FROM pg_depend d
     LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
@@ -199,7 +205,6 @@ DEPENDENCIES = f"""
     WHERE d.refobjid >= {FIRST_USER_OID} AND d.deptype IN ('n', 'a')
         AND d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_trigger'::regclass,
             'pg_proc'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass)
-        AND (r.oid IS NULL OR r.rulename = '_RETURN')
         AND (d.classid <> 'pg_constraint'::regclass OR EXISTS (
             SELECT FROM pg_constraint k WHERE k.oid = d.objid AND k.contypid <> 0))"""
 
@@ -234,7 +239,6 @@ UNMANAGED = " UNION ALL ".join(
         ("operators", "pg_operator", "true"),
         ("publications", "pg_publication", "true"),
         ("range types", "pg_type", "o.typtype = 'r'"),
-        ("rules", "pg_rewrite", "o.rulename <> '_RETURN'"),
         ("statistics objects", "pg_statistic_ext", "true"),
         ("text search configurations", "pg_ts_config", "true"),
         ("text search dictionaries", "pg_ts_dict", "true"),

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from querynl import schema as model
-from querynl.dialects.postgresql.rendering import columns, constraints, indexes, objects, sequences, tables, types
+from querynl.dialects.postgresql.rendering import (
+    columns,
+    constraints,
+    definitions,
+    indexes,
+    objects,
+    sequences,
+    tables,
+    types,
+)
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.arrays import with_settled_arrays
 from querynl.dialects.postgresql.spelling import qualified, quote
@@ -18,6 +27,7 @@ from querynl.schema import (
     Check,
     Column,
     CompositeType,
+    Definition,
     Domain,
     Enum,
     Exclusion,
@@ -97,6 +107,8 @@ def _create(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
             return objects.create_trigger(obj)
         case Policy():
             return objects.create_policy(obj)
+        case Definition():
+            return definitions.create(obj)
         case _:
             assert_never(obj)
 
@@ -127,6 +139,8 @@ def _drop(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
             return objects.drop_trigger(obj)
         case Policy():
             return objects.drop_policy(obj)
+        case Definition():
+            return definitions.drop(obj)
         case _:
             assert_never(obj)
 
@@ -165,6 +179,8 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
             return objects.change_trigger(old, new)
         case Policy(), Policy():
             return objects.change_policy(old, new)
+        case Definition(), Definition():
+            return definitions.change(old, new)
         case _:
             raise AssertionError(f"{type(old)} does not become {type(new)}")
 

@@ -12,10 +12,9 @@ from querynl.dialects.postgresql.rendering import indexes
 from querynl.dialects.postgresql.rendering.columns import alter
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.constraints import assigned, listed
-from querynl.dialects.postgresql.spelling import literal, qualified, quote
+from querynl.dialects.postgresql.spelling import ENABLED, literal, qualified, quote
 from querynl.schema import Extension, Name, Namespace, Policy, Routine, Trigger, View
 
-_ENABLED = {"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
 # Roles that are key words and not names.
 _ROLE_WORDS = frozenset({"public", "current_user", "current_role", "session_user"})
 
@@ -153,7 +152,7 @@ def change_trigger(old: Trigger, new: Trigger) -> Iterator[str]:
     """A change in place: of when it fires at all, and of the comment."""
     table = Name(new.namespace, new.table)
     if old.options.get("enabled") != new.options.get("enabled"):
-        state = _ENABLED.get(str(new.options.get("enabled")), "ENABLE")
+        state = ENABLED.get(str(new.options.get("enabled")), "ENABLE")
         yield alter(table, [f"{state} TRIGGER {quote(new.name)}"])
     if old.comment != new.comment:
         yield comment_on("TRIGGER", f"{quote(new.name)} ON {qualified(*table)}", new.comment)
