@@ -8,8 +8,9 @@ A file holds a title, perhaps lines `option: value`, and fenced blocks:
     ```sql postgresql up     what QueryNL runs on PostgreSQL; its presence says that the case is for PostgreSQL
     ```sql postgresql down   and the way back
 
-Options: `engines` (those a new case is for), `rename`, `backfill`, `using` (as on the command line, each
-may be repeated), `minimum` (`mariadb 10.7`: the oldest version that has it).
+Options: `engines` (those a new case is for), `roles` (they must be on the server, and stay there), `rename`,
+`backfill`, `using` (as on the command line, each may be repeated), `minimum` (`mariadb 10.7`: the oldest version
+that has it).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.engines import ENGINES
 FOLDER = Path(__file__).with_name("cases")
 
 _FENCE = re.compile(r"^```sql ([a-z ]+)\n(.*?)^```\n?", re.M | re.S)
-_OPTION = re.compile(r"^(engines|rename|backfill|using|minimum): (.+)$", re.M)
+_OPTION = re.compile(r"^(engines|roles|rename|backfill|using|minimum): (.+)$", re.M)
 
 
 @dataclass

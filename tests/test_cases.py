@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from querynl.connections import Connection, connect, parse_url
 from querynl.decisions import with_backfills, with_conversions
 from querynl.dialects import Dialect, Statement, dialect_named
 from querynl.diff import diff
+from querynl.errors import StatementFailed
 from querynl.operations import apply
 from querynl.plan import Plan, Reversibility, plan, statements
 from querynl.runner.execution import segments, settings_apart
@@ -52,6 +54,7 @@ def test_a_case_migrates_as_written_and_back(
     case: Case, on: str, pair: tuple[Connection, Connection], request: pytest.FixtureRequest
 ) -> None:
     live, other = pair
+    _create_roles(case, live)
     dialect = dialect_named(live.dialect, live.version)
     if dialect.version < case.minimum(on):
         pytest.skip(f"{case.title}: needs {case.options['minimum']}")
@@ -74,6 +77,13 @@ def test_a_case_migrates_as_written_and_back(
     assert not diff(dialect.inspect(live), before, dialect).operations, "down returns"
     if made.reversibility is Reversibility.LOSSLESS:
         assert _rows(live, before, dialect) == rows, "what is lossless brings every value back"
+
+
+def _create_roles(case: Case, connection: Connection) -> None:
+    """Roles are the server's: another case may use them at the same time."""
+    for role in [name for text in case.options.get("roles", []) for name in text.split(", ")]:
+        with suppress(StatementFailed):
+            connection.execute(f'CREATE ROLE "{role}"')
 
 
 def _loaded(case: Case, side: str, connection: Connection, dialect: Dialect) -> Schema:

@@ -43,6 +43,9 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Extensions": model.Extension,
     "Policies": model.Policy,
     "Namespaces": model.Namespace,
+    "Owners": model.Ownership,
+    "Grants": model.Grant,
+    "Default privileges": model.DefaultPrivileges,
     "Dependencies": model.Dependency,
 }
 

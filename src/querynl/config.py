@@ -17,10 +17,11 @@ USER_FILE = "config.toml"
 
 
 class MigrationSettings(msgspec.Struct, frozen=True):
-    """Where migration files are, and the form new ones take."""
+    """Where migration files are, the form new ones take, and what becomes of owners and grants."""
 
     directory: str
     framework: Literal["raw", "flyway", "alembic"]
+    privileges: Literal["off", "warn", "manage"]
 
 
 class RegistrySettings(msgspec.Struct, frozen=True):
@@ -73,6 +74,7 @@ _KEYS = {
         _Key("connection", None, variables=("DATABASE_URL",), relative="url"),
         _Key("migrations.directory", "./migrations", relative="path"),
         _Key("migrations.framework", "raw", choices=("raw", "flyway", "alembic")),
+        _Key("migrations.privileges", "warn", choices=("off", "warn", "manage")),
         _Key("registry.url", None, relative="url"),
         _Key("output.format", "table", choices=("table", "json", "csv", "markdown")),
         _Key("output.color", "auto", choices=("auto", "always", "never")),

@@ -7,7 +7,7 @@ is made only where it was declared; a drop beside an alike addition is reported 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from querynl.dependents import Dependents
 from querynl.errors import ChangeUnsupported, RenameInvalid
 from querynl.operations import Change, Create, Drop, Operation, Rename, State, apply, changes_of, parts_of
+from querynl.privileges import with_kept_privileges
 from querynl.rules import Rules
 from querynl.schema import (
     FIELDS,
@@ -58,30 +59,38 @@ class Question(Struct, frozen=True):
 class Difference(Struct, frozen=True):
     """What leads from one schema to another, what is undecided, and what is left as it is.
 
-    `reordered` names the tables whose columns will stand in another order than asked for.
+    `reordered` names the tables whose columns will stand in another order than asked for. `kept` are the changes of
+    privileges that were not wanted, and `after` is the schema that the operations lead to without them.
     """
 
     operations: tuple[Operation, ...]
+    after: Schema
     questions: tuple[Question, ...] = ()
     reordered: tuple[Name, ...] = ()
+    kept: tuple[Operation, ...] = ()
 
 
-def diff(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Renaming] = ()) -> Difference:
-    """The operations that turn `before` into `after`.
+def diff(
+    before: Schema, after: Schema, rules: Rules, renamings: Sequence[Renaming] = (), *, keeping: Collection[Kind] = ()
+) -> Difference:
+    """The operations that turn `before` into `after`, but for the kinds of privileges in `keeping`, which stay.
 
     Renames declared by `renamed_from` and in `renamings` come first; all else follows by name. Raises
     RenameInvalid where a renaming names what is not there.
     """
     renames = list(_renames(before, after, rules, renamings))
     aside = list(_set_aside(before, renames, rules))
-    start = State(apply([*aside, *renames], before, rules))
-    end = State(after)
+    renamed = apply([*aside, *renames], before, rules)
+    wanted = with_kept_privileges(after, keeping, renamed, {ref_of(drop.obj) for drop in aside}, rules)
+    start, end = State(renamed), State(wanted)
     found = list(_differences(start, end, rules))
     operations = _untangled(Dependents(start, end, rules).recreated_around(found), rules)
     return Difference(
         operations=(*aside, *renames, *operations),
+        after=wanted,
         questions=tuple(_questions(found)),
         reordered=tuple(_reordered(start, end)),
+        kept=tuple(_differences(end, State(after), rules, keeping)),
     )
 
 
@@ -259,8 +268,8 @@ def _speaks_of(
 # ---------------------------------------------------------------------------------------- comparison
 
 
-def _differences(start: State, end: State, rules: Rules) -> Iterator[Operation]:
-    for kind in FIELDS:
+def _differences(start: State, end: State, rules: Rules, kinds: Iterable[Kind] = FIELDS) -> Iterator[Operation]:
+    for kind in kinds:
         before, after = start.objects[kind], end.objects[kind]
         for ref in sorted(before.keys() | after.keys(), key=lambda ref: ref.order):
             yield from _compared(before.get(ref), after.get(ref), rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -11,17 +12,24 @@ from querynl.decisions import Undecided, undecided, with_backfills, with_convers
 from querynl.diff import Difference, Renaming, diff
 from querynl.operations import Create, Drop, Operation, Rename, target
 from querynl.plan import Plan, plan
-from querynl.schema import Ref
+from querynl.privileges import without_privileges
+from querynl.schema import PRIVILEGE_KINDS, Ref, Schema
 from querynl.sources import Comparison
+
+Privileges = Literal["off", "warn", "manage"]
 
 
 class Answers(Struct, frozen=True, kw_only=True):
-    """What a person said: renames, values for required columns, conversions, and hazards they accept."""
+    """What a person said: renames, values for required columns, conversions, and hazards they accept.
+
+    `privileges`: whether owners and grants are changed (`manage`), kept and compared (`warn`), or unseen (`off`).
+    """
 
     renamings: tuple[Renaming, ...] = ()
     backfills: Mapping[Ref, str] = field(default_factory=dict)
     conversions: Mapping[Ref, str] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset()
+    privileges: Privileges = "warn"
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -33,10 +41,21 @@ class Proposal(Struct, frozen=True, kw_only=True):
     operations: tuple[Operation, ...]
     waiting: tuple[Undecided, ...]
 
+    @property
+    def after(self) -> Schema:
+        """The schema that the plan leads to."""
+        return self.difference.after
+
+    @property
+    def kept(self) -> list[Operation]:
+        """The differences of privileges that are left as they are, where that was not asked for by saying nothing."""
+        unsaid = self.comparison.unsaid
+        return [kept for kept in self.difference.kept if (ref := target(kept)) is not None and ref.kind not in unsaid]
+
     def plan(self) -> Plan:
         """The plan of the operations. Raises ChangeUnsupported."""
-        start, end, dialect = self.comparison.before, self.comparison.after, self.comparison.dialect
-        return plan(start, self.operations, dialect, reordered=self.difference.reordered, after=end)
+        start, dialect = self.comparison.before, self.comparison.dialect
+        return plan(start, self.operations, dialect, reordered=self.difference.reordered, after=self.after)
 
 
 def propose(comparison: Comparison, answers: Answers) -> Proposal:
@@ -45,7 +64,11 @@ def propose(comparison: Comparison, answers: Answers) -> Proposal:
     Raises RenameInvalid or UsageInvalid for an answer that fits nothing.
     """
     dialect = comparison.dialect
-    difference = diff(comparison.before, comparison.after, dialect, answers.renamings)
+    if answers.privileges == "off":
+        before, after = (without_privileges(schema) for schema in (comparison.before, comparison.after))
+        comparison = replace(comparison, before=before, after=after)
+    keeping = comparison.unsaid if answers.privileges == "manage" else PRIVILEGE_KINDS
+    difference = diff(comparison.before, comparison.after, dialect, answers.renamings, keeping=keeping)
     operations = with_backfills(difference.operations, answers.backfills, dialect)
     operations = with_conversions(operations, answers.conversions, dialect)
     waiting = undecided(replace(difference, operations=operations), answers.allowed)
@@ -60,8 +83,10 @@ def summary(operations: Sequence[Operation]) -> str:
     named = [
         (verbs.get(type(operation), "change") if ref.table is None else "change", ref.table or ref.name)
         for operation in operations
-        if (ref := target(operation)) is not None
+        if (ref := target(operation)) is not None and ref.kind not in PRIVILEGE_KINDS
     ]
+    if not named and operations:
+        return "change privileges"
     names = list(dict.fromkeys(name for _, name in named))
     verb = named[0][0] if len({verb for verb, _ in named}) == 1 else "change"
     return f"{verb} {' and '.join(names)}" if 0 < len(names) <= 2 else f"{verb} {len(names)} objects"

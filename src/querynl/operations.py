@@ -25,10 +25,12 @@ from querynl.schema import (
     Domain,
     Exclusion,
     ForeignKey,
+    Grant,
     Index,
     IndexKey,
     Kind,
     Name,
+    Ownership,
     Part,
     Policy,
     PrimaryKey,
@@ -39,6 +41,7 @@ from querynl.schema import (
     Trigger,
     Unique,
     objects,
+    ownership_of,
     part_name,
     ref_of,
 )
@@ -153,6 +156,9 @@ class Catalog(Protocol):
     def referrers(self, name: Name) -> Iterable[Name]:
         """The tables that may have a foreign key to that table, itself included."""
 
+    def grants_on(self, ref: Ref) -> list[Grant]:
+        """What is granted on an object, and on the columns and counters of a table, in the order of addresses."""
+
 
 class State:
     """A schema that changes as operations are applied to it."""
@@ -163,6 +169,7 @@ class State:
             ref = ref_of(obj)
             self.objects[ref.kind][ref] = obj
         self._referrers: dict[Name, set[Name]] | None = None
+        self._grants: dict[Ref, set[Ref]] | None = None
         self._schema = schema
 
     def get(self, ref: Ref) -> SchemaObject | None:
@@ -187,6 +194,18 @@ class State:
             for key in obj.foreign_keys:
                 self._referrers.setdefault(key.target, set()).add(obj.key)
 
+    def grants_on(self, ref: Ref) -> list[Grant]:
+        if self._grants is None:
+            self._grants = {}
+            for obj in self.objects[Kind.GRANT].values():
+                self._note_grant(obj)
+        found = (self.objects[Kind.GRANT].get(grant) for grant in self._grants.get(ref, ()))
+        return sorted((grant for grant in found if isinstance(grant, Grant)), key=lambda grant: ref_of(grant).order)
+
+    def _note_grant(self, obj: SchemaObject | None) -> None:
+        if self._grants is not None and isinstance(obj, Grant):
+            self._grants.setdefault(obj.object, set()).add(ref_of(obj))
+
     def update(self, changes: Changes) -> None:
         """Make the changes part of this state."""
         for ref, obj in changes.items():
@@ -195,6 +214,7 @@ class State:
             else:
                 self.objects[ref.kind][ref] = obj
                 self._note_references(obj)
+                self._note_grant(obj)
 
     def schema(self) -> Schema:
         """This state as a schema, in the order in which its objects came."""
@@ -234,6 +254,15 @@ class Changed:
             if isinstance(obj, Table) and any(key.target == name for key in obj.foreign_keys):
                 found.add(obj.key)
         return sorted(found, key=str)
+
+    def grants_on(self, ref: Ref) -> list[Grant]:
+        found = {ref_of(grant): grant for grant in self._state.grants_on(ref)}
+        for at, obj in self._changes.items():
+            if isinstance(obj, Grant) and obj.object == ref:
+                found[at] = obj
+            elif obj is None:
+                found.pop(at, None)
+        return [found[at] for at in sorted(found, key=lambda at: at.order)]
 
 
 class Rewriting(Protocol):
@@ -345,6 +374,24 @@ def _replaced(parts: tuple[Any, ...], before: Part | None, after: Part | None) -
 
 
 def _rename(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
+    return _renamed(ref, to, catalog, rewriting) | _privileges_moved(ref, to, catalog)
+
+
+def _privileges_moved(ref: Ref, to: str, catalog: Catalog) -> Changes:
+    """What is said of an object, or of a column, said of its new name."""
+    changes: Changes = {}
+    holder = Ref(Kind.TABLE, ref.namespace, ref.table) if ref.kind is Kind.COLUMN and ref.table is not None else ref
+    for grant in catalog.grants_on(holder):
+        if ref.kind is not Kind.COLUMN or grant.column == ref.name:
+            moved = replace(grant, column=to) if ref.kind is Kind.COLUMN else replace(grant, name=to)
+            changes |= {ref_of(grant): None, ref_of(moved): moved}
+    owner = catalog.get(ownership_of(ref))
+    if isinstance(owner, Ownership):
+        changes |= {ref_of(owner): None, ownership_of(ref._replace(name=to)): replace(owner, name=to)}
+    return changes
+
+
+def _renamed(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
     if ref.kind is Kind.COLUMN:
         return _rename_column(ref, to, catalog, rewriting)
     if ref.kind is Kind.TABLE:

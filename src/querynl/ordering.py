@@ -25,9 +25,11 @@ from querynl.schema import (
     Domain,
     Exclusion,
     ForeignKey,
+    Grant,
     Index,
     Kind,
     Name,
+    Ownership,
     Policy,
     PrimaryKey,
     Ref,
@@ -69,6 +71,9 @@ _DROP_RANK = {
     Kind.ENUM: 84,
     Kind.EXTENSION: 85,
     Kind.NAMESPACE: 86,
+    Kind.GRANT: 6,
+    Kind.OWNERSHIP: 8,
+    Kind.DEFAULT_PRIVILEGES: 21,
 }
 _CREATE_RANK = {
     Kind.NAMESPACE: 20,
@@ -91,6 +96,10 @@ _CREATE_RANK = {
     Kind.POLICY: 73,
     Kind.RULE: 73,
     Kind.EVENT: 74,
+    # What the new owner had as a grant is taken back before, what the old one keeps is granted after.
+    Kind.OWNERSHIP: 8,
+    Kind.GRANT: 9,
+    Kind.DEFAULT_PRIVILEGES: 21,
 }
 _CHANGE_RANK = 40
 _RUN_SQL_RANK = 35
@@ -142,6 +151,27 @@ def grouped(
         groups[place].append(operation)
         group_of.append(place)
     return groups
+
+
+def with_privileges_joined(groups: Sequence[Sequence[Operation]]) -> list[list[Operation]]:
+    """The groups, where the owner and the grants of an object that comes or goes stand with it.
+
+    They have no statements of their own then.
+    """
+    homes: dict[Ref, int] = {}
+    for verb in (Drop, Create):
+        for number, group in enumerate(groups):
+            for operation in group:
+                if isinstance(operation, verb) and _privileged(operation) is None:
+                    homes.update(dict.fromkeys(_refs(operation.obj, operation.table), number))
+    joined = [list(group) for group in groups]
+    for number, group in enumerate(groups):
+        home = next((homes[ref] for ref in _privileged(group[0]) or () if ref in homes), None)
+        if home is not None:
+            place = 0 if isinstance(groups[home][0], Drop) else len(joined[home])
+            joined[home].insert(place, group[0])
+            joined[number].clear()
+    return [group for group in joined if group]
 
 
 def _share_names(*operations: Operation) -> bool:
@@ -241,6 +271,8 @@ def _preference(operation: Operation) -> tuple[int, tuple[str, str, str, str]]:
             return _RUN_SQL_RANK, order
         case Rename():
             return _CHANGE_RANK - 1, order
+        case Change(_, Grant()):
+            return _CREATE_RANK[Kind.OWNERSHIP] - 1, order
         case Change(_, after):
             # Types and sequences change before the columns that have them, routines and views after.
             rank = _CREATE_RANK[kind_of(after)]
@@ -255,6 +287,13 @@ def _predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict
     needs = _Needs(operations, rewriting)
     creators, droppers, changers = needs.creators, needs.droppers, needs.changers
     for number, operation in enumerate(operations):
+        if (about := _privileged(operation)) is not None:
+            # Whatever creates an object gives it what the schema has for it by then.
+            for ref in about:
+                before[number].update(droppers.get(ref, ()))
+                for other in creators.get(ref, ()):
+                    before[other].add(number)
+            continue
         match operation:
             case Create(obj, table):
                 for ref in needs.of(obj, table):
@@ -283,6 +322,20 @@ def _predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict
     for number, others in before.items():
         others.discard(number)
     return before
+
+
+def _privileged(operation: Operation) -> tuple[Ref, ...] | None:
+    """The addresses of what the operation grants or gives to an owner; None for any other operation."""
+    if isinstance(operation, Rename | RunSQL):
+        return None
+    obj = operation.after if isinstance(operation, Change) else operation.obj
+    match obj:
+        case Grant(column=str(column)):
+            return (obj.object, Ref(Kind.COLUMN, obj.namespace, column, obj.name))
+        case Grant() | Ownership():
+            return (obj.object,)
+        case _:
+            return None
 
 
 def _goes_on(first: Operation, second: Operation) -> bool:

@@ -24,7 +24,7 @@ from querynl.operations import (
     inverse,
     table_of,
 )
-from querynl.ordering import grouped, ordered, with_cycles_split
+from querynl.ordering import grouped, ordered, with_cycles_split, with_privileges_joined
 from querynl.schema import (
     DEFINED,
     KINDS,
@@ -99,7 +99,7 @@ def plan(
         operations = with_cycles_split(operations)
     in_order = ordered(operations, dialect)
     joining = [dialect.groups(operation) for operation in in_order]
-    groups = grouped(in_order, joining, dialect, references_ahead=dialect.references_ahead)
+    groups = with_privileges_joined(grouped(in_order, joining, dialect, references_ahead=dialect.references_ahead))
     state = State(before)
     wanted = {} if after is None else {table.key: _order(table) for table in after.tables}
     up: list[Step] = []

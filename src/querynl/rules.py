@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from querynl.operations import Change, Drop, Rewriting
-from querynl.schema import AnyObject, Kind, Name
+from querynl.schema import AnyObject, DefaultPrivileges, Grant, Kind, Name
 
 
 class Rules(Rewriting, Protocol):
@@ -19,3 +20,11 @@ class Rules(Rewriting, Protocol):
 
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         """Whether something that uses the object must be dropped before the operation and created again after it."""
+
+    def granted_to_new(
+        self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
+    ) -> Iterable[Grant]:
+        """What the engine grants by itself on an object that `creator` creates, or on the counter of a column.
+
+        The creator None is whoever runs migrations.
+        """

@@ -41,6 +41,9 @@ class Kind(StrEnum):
     POLICY = "policy"
     RULE = "rule"
     EVENT = "event"
+    GRANT = "grant"
+    OWNERSHIP = "ownership"
+    DEFAULT_PRIVILEGES = "default privileges"
 
 
 # Kinds whose objects the model knows by the statement that makes them alone: see `Definition`.
@@ -402,10 +405,69 @@ class Definition(_Model, frozen=True, kw_only=True):
     depends_on: tuple[Dependency, ...] = ()
 
 
+class Grant(_Model, frozen=True):
+    """What a role may do with an object, or with one column of it, beside what the engine lets it do by itself.
+
+    `role` None is the object's owner, "public" everybody. `revoked` is what the engine would have let it do.
+    With a column, a sequence is the one that counts for that column of the table `name`.
+    """
+
+    on: Kind
+    name: str
+    namespace: str | None = None
+    column: str | None = None
+    role: str | None = None
+    privileges: tuple[str, ...] = ()
+    with_grant_option: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
+
+    @property
+    def object(self) -> Ref:
+        """The address of what the privileges are on; a column's and its sequence's are those of the table."""
+        holder = Kind.TABLE if self.column is not None and self.on is Kind.SEQUENCE else self.on
+        return Ref(holder, self.namespace, self.name)
+
+
+class Ownership(_Model, frozen=True):
+    """The role that owns an object; without one it is owned by whoever runs migrations."""
+
+    on: Kind
+    name: str
+    role: str
+    namespace: str | None = None
+
+    @property
+    def object(self) -> Ref:
+        return Ref(self.on, self.namespace, self.name)
+
+
+class DefaultPrivileges(_Model, frozen=True):
+    """What a role may do with every new object of a kind that `owner` creates in a namespace, or in any.
+
+    `owner` None is whoever runs migrations, `role` None the owner. Those of one namespace are added to those of all,
+    and `revoked` is for these alone.
+    """
+
+    objects: Literal["tables", "sequences", "functions", "types", "schemas"]
+    owner: str | None = None
+    namespace: str | None = None
+    role: str | None = None
+    privileges: tuple[str, ...] = ()
+    with_grant_option: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others of its namespace."""
+        return f"of {self.owner or 'oneself'} on {self.objects} to {self.role or 'their owner'}"
+
+
 IndexKey = IndexColumn | ExclusionElement
 Part = Column | PrimaryKey | Unique | ForeignKey | Check | Exclusion | Index
 Constraint = PrimaryKey | Unique | ForeignKey | Check | Exclusion
 PartT = TypeVar("PartT", Unique, ForeignKey, Check, Exclusion, Index)
+# What is said about who may do what with other objects.
+Privilege = Grant | Ownership | DefaultPrivileges
 SchemaObject = (
     Namespace
     | Extension
@@ -419,6 +481,9 @@ SchemaObject = (
     | Trigger
     | Policy
     | Definition
+    | Grant
+    | Ownership
+    | DefaultPrivileges
 )
 AnyObject = SchemaObject | Part
 
@@ -442,7 +507,11 @@ KINDS: dict[type[AnyObject], Kind] = {
     View: Kind.VIEW,
     Trigger: Kind.TRIGGER,
     Policy: Kind.POLICY,
+    Grant: Kind.GRANT,
+    Ownership: Kind.OWNERSHIP,
+    DefaultPrivileges: Kind.DEFAULT_PRIVILEGES,
 }
+PRIVILEGE_KINDS = (Kind.GRANT, Kind.OWNERSHIP, Kind.DEFAULT_PRIVILEGES)
 
 
 class Schema(_Model, frozen=True):
@@ -467,6 +536,9 @@ class Schema(_Model, frozen=True):
     policies: tuple[Policy, ...] = ()
     definitions: tuple[Definition, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
+    owners: tuple[Ownership, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    default_privileges: tuple[DefaultPrivileges, ...] = ()
     unmanaged: dict[str, int] = {}
 
 
@@ -484,6 +556,9 @@ FIELDS: dict[Kind, str] = {
     Kind.TRIGGER: "triggers",
     Kind.POLICY: "policies",
     **dict.fromkeys(sorted(DEFINED), "definitions"),
+    Kind.OWNERSHIP: "owners",
+    Kind.GRANT: "grants",
+    Kind.DEFAULT_PRIVILEGES: "default_privileges",
 }
 # Those fields, each once.
 SECTIONS = tuple(dict.fromkeys(FIELDS.values()))
@@ -508,11 +583,21 @@ def ref_of(obj: AnyObject, table: Name | None = None) -> Ref:
         case Definition():
             name = f"{obj.name}({obj.arguments})" if obj.arguments else obj.name
             return Ref(obj.kind, obj.namespace, name, obj.table)
+        case Grant():
+            column = "" if obj.column is None else f"column {obj.column} of "
+            return Ref(Kind.GRANT, obj.namespace, f"on {column}{obj.on} {obj.name} to {obj.role or 'its owner'}")
+        case Ownership():
+            return ownership_of(obj.object)
         case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
             assert table is not None, "a part has a table"
             return Ref(kind_of(obj), table.namespace, part_name(obj), table.name)
         case _:
             return Ref(kind_of(obj), obj.namespace, obj.name)
+
+
+def ownership_of(ref: Ref) -> Ref:
+    """The address of the ownership of the object at an address."""
+    return Ref(Kind.OWNERSHIP, ref.namespace, f"of {ref.kind} {ref.name}")
 
 
 def part_name(part: Part) -> str:

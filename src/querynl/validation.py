@@ -14,11 +14,15 @@ from querynl.schema import (
     Column,
     Exclusion,
     ForeignKey,
+    Grant,
     Index,
     IndexKey,
+    Kind,
     Name,
+    Ref,
     Schema,
     Table,
+    objects,
     ref_of,
 )
 from querynl.types import Portable, parse_type
@@ -70,6 +74,7 @@ def problems(schema: Schema) -> Iterator[Problem]:
         yield from _table_problems(path, table, tables)
         for place, column in enumerate(table.columns):
             yield from _column_problems(f"{path}.columns[{place}]", column, portable=schema.dialect is None)
+    yield from _privilege_problems(schema)
     owners = {*tables, *(Name(view.namespace, view.name) for view in schema.views)}
     for number, trigger in enumerate(schema.triggers):
         if Name(trigger.namespace, trigger.table) not in owners:
@@ -84,6 +89,23 @@ def problems(schema: Schema) -> Iterator[Problem]:
         if definition.table is not None and Name(definition.namespace, definition.table) not in owners:
             what = f"{definition.kind.capitalize()} {definition.name!r} is on {definition.table!r}, not there"
             yield Problem(f"$.definitions[{number}].table", what)
+
+
+def _privilege_problems(schema: Schema) -> Iterator[Problem]:
+    """Owners and grants of what the schema does not have; the connection's own namespace is always there."""
+    there = {ref_of(obj) for obj in objects(schema)} | {Ref(Kind.NAMESPACE, None, "public")}
+    columns = {table.key: {column.name for column in table.columns} for table in schema.tables if not table.inherits}
+    for field in ("owners", "grants"):
+        for number, said in enumerate(getattr(schema, field)):
+            path, name = f"$.{field}[{number}]", Name(said.namespace, said.name)
+            if said.object not in there:
+                yield Problem(f"{path}.name", f"There is no {said.object}")
+            elif said.object.kind is Kind.TABLE and isinstance(said, Grant) and said.column is not None:
+                known = columns.get(name, {said.column})
+                yield from (
+                    Problem(f"{path}.column", f"Table {name} has no column {column!r}")
+                    for column in {said.column} - known
+                )
 
 
 def _duplicates(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:

@@ -17,20 +17,24 @@ from querynl.schema import (
     AnyObject,
     Check,
     Column,
+    DefaultPrivileges,
     Domain,
     Enum,
     Exclusion,
     Extension,
     ForeignKey,
     Generated,
+    Grant,
     Identity,
     Index,
     IndexColumn,
     Kind,
     Name,
     Namespace,
+    Ownership,
     Policy,
     PrimaryKey,
+    Privilege,
     Ref,
     Routine,
     Schema,
@@ -245,8 +249,51 @@ def test_an_operation_has_this_sentence_and_this_effect(
     assert effect(operation) == result
 
 
+GRANTED = Grant(on=Kind.TABLE, name="users", role="bob", privileges=("select", "insert"), with_grant_option=("select",))
+PRIVILEGES: list[tuple[Operation, str]] = [
+    (
+        Create(GRANTED),
+        "Grants select and insert on table users to bob; lets bob grant select on table users to others.",
+    ),
+    (Drop(GRANTED), "Revokes select and insert on table users from bob."),
+    (
+        Change(GRANTED, replace(GRANTED, privileges=("select", "update"), with_grant_option=())),
+        "Grants update on table users to bob; revokes insert on table users from bob;"
+        " lets bob no longer grant select on table users to others.",
+    ),
+    (
+        Create(Grant(on=Kind.ROUTINE, name="f(integer)", namespace="app", role="public", revoked=("execute",))),
+        "Revokes execute on routine app.f(integer) from everybody.",
+    ),
+    (
+        Drop(Grant(on=Kind.TABLE, name="users", column="bio", revoked=("update",))),
+        "Grants update on column bio of table users to its owner.",
+    ),
+    (
+        Create(Grant(on=Kind.SEQUENCE, name="users", column="id", role="bob", privileges=("usage",))),
+        "Grants usage on the sequence behind column id of table users to bob.",
+    ),
+    (Create(Ownership(on=Kind.NAMESPACE, name="app", role="bob")), "Makes bob the owner of schema app."),
+    (Drop(Ownership(on=Kind.VIEW, name="v", role="bob")), "Makes whoever runs migrations the owner of view v."),
+    (
+        Create(DefaultPrivileges(objects="tables", namespace="app", role="bob", privileges=("select",))),
+        "Grants select on new tables in schema app of whoever runs migrations to bob.",
+    ),
+    (
+        Create(DefaultPrivileges(objects="functions", owner="ann", role="public", revoked=("execute",))),
+        "Revokes execute on new functions of ann from everybody.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "sentence"), PRIVILEGES, ids=[text for _, text in PRIVILEGES])
+def test_privileges_have_sentences_of_their_own(operation: Operation, sentence: str) -> None:
+    assert explain(operation) == sentence
+    assert effect(operation) is None
+
+
 def test_the_samples_cover_every_kind_of_object() -> None:
-    assert {type(obj) for obj in SAMPLES} == set(get_args(AnyObject))
+    assert {type(obj) for obj in SAMPLES} | set(get_args(Privilege)) == set(get_args(AnyObject))
 
 
 @pytest.mark.parametrize("obj", SAMPLES, ids=lambda obj: type(obj).__name__)

@@ -17,9 +17,9 @@ from querynl.dialects import dialect_named
 from querynl.diff import diff
 from querynl.errors import MigrationInvalid
 from querynl.naming import named
-from querynl.operations import Create, RunSQL
+from querynl.operations import Create, Operation, RunSQL
 from querynl.plan import Plan, plan, statements
-from querynl.schema import Check, Column, ForeignKey, Name, PrimaryKey, Schema, Table
+from querynl.schema import Check, Column, ForeignKey, Kind, Name, Ownership, PrimaryKey, Schema, Table
 from tests.engines import Databases
 from tests.formats.alembic_project import AlembicProject
 from tests.formats.live import Live, loaded
@@ -30,6 +30,7 @@ NOON = datetime(2025, 10, 16, 12, 0, 0, tzinfo=UTC)
 SQLITE = dialect_named("sqlite")
 KEY = Column(name="id", type="INTEGER", nullable=False)
 WORDS = Table(name="words", columns=(KEY,), primary_key=PrimaryKey(columns=("id",)))
+OWNED = Ownership(on=Kind.TABLE, name="words", role="keeper")
 EMPTY = Schema(dialect="sqlite")
 NEW_TABLE = plan(EMPTY, [Create(WORDS)], SQLITE)
 
@@ -399,3 +400,14 @@ def test_statements_outside_of_transactions_are_told_apart_offline(tmp_path: Pat
         ("CREATE TABLE b (id int)", True),
     ]
     assert down == []
+
+
+@pytest.mark.parametrize("operations", [[Create(WORDS), Create(OWNED)], [Create(WORDS)]])
+def test_a_new_table_keeps_the_owner_that_alembic_has_no_word_for(operations: list[Operation], tmp_path: Path) -> None:
+    postgresql = dialect_named("postgresql")
+    start = Schema(dialect="postgresql", owners=() if len(operations) > 1 else (OWNED,))
+    made = plan(start, operations, postgresql)
+    new = formats.new_migration(
+        made, dialect=postgresql, framework="alembic", message="Owned", folder=tmp_path, at=NOON
+    )
+    assert 'ALTER TABLE "words" OWNER TO "keeper"' in ast.unparse(ast.parse(new.files[new.path]))

@@ -16,7 +16,7 @@ from querynl.errors import DecisionNeeded, UsageInvalid
 if TYPE_CHECKING:
     from querynl.connections import Target
     from querynl.decisions import Undecided
-    from querynl.generation import Answers, Proposal
+    from querynl.generation import Answers, Privileges, Proposal
     from querynl.plan import Plan
     from querynl.rows import RowCount
     from querynl.schema import Name
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from querynl.sources import Comparison, Source
 
 DIFFERENCE_FOUND = 6
+
+privileges_option = click.option(
+    "--privileges", type=click.Choice(("off", "warn", "manage")), help="What becomes of owners and grants."
+)
 
 _ANSWER_OPTIONS = (
     click.option(
@@ -35,6 +39,7 @@ _ANSWER_OPTIONS = (
     click.option(
         "--using", "conversions", multiple=True, metavar='"T.C = EXPR"', help="How old values become new ones."
     ),
+    privileges_option,
     click.option("--allow", multiple=True, metavar="HAZARDS", help="What may be lost: destructive, data, or all."),
 )
 
@@ -80,10 +85,12 @@ def compared(
 
 def answers_of(
     comparison: Comparison,
-    renames: tuple[str, ...],
-    backfills: tuple[str, ...],
-    conversions: tuple[str, ...],
-    allow: tuple[str, ...],
+    *,
+    renames: tuple[str, ...] = (),
+    backfills: tuple[str, ...] = (),
+    conversions: tuple[str, ...] = (),
+    allow: tuple[str, ...] = (),
+    privileges: Privileges | None = None,
 ) -> Answers:
     """What the options of a command answer. Raises UsageInvalid for one that is not understood."""
     from querynl.cli import answers as options
@@ -95,6 +102,7 @@ def answers_of(
         backfills=options.values("--backfill", backfills, comparison.after),
         conversions=options.values("--using", conversions, comparison.after),
         allowed=allowed_hazards(allow),
+        privileges=privileges or current_app().settings.migrations.privileges,
     )
 
 
@@ -194,6 +202,24 @@ def rows_there(tables: Collection[Name | None], target: Target | None) -> dict[N
         dialect = dialect_named(connection.dialect, connection.version)
         there = (table.key for table in dialect.inspect(connection).tables)
         return count_rows(connection, dialect, [name for name in there if name in tables])
+
+
+_KEPT_SHOWN = 12
+
+
+def say_kept(proposal: Proposal) -> None:
+    """What the schemas say differently of owners and grants, on standard error, where that is left as it is."""
+    from querynl.english.explain import explain
+
+    kept = [explain(operation) for operation in proposal.kept]
+    if not kept:
+        return
+    app = current_app()
+    app.say("Not planned, as owners and grants are not managed (--privileges manage plans them, off is silent):")
+    for sentence in kept[:_KEPT_SHOWN]:
+        app.say(f"  - {sentence}")
+    if len(kept) > _KEPT_SHOWN:
+        app.say(f"  and {len(kept) - _KEPT_SHOWN} more")
 
 
 def print_changes(plan: Plan, target: Target | None = None) -> None:

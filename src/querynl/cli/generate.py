@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, answers_of, compared, decided, print_changes
+from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, answers_of, compared, decided, print_changes, say_kept
 from querynl.cli.printing import format_option, print_json, print_sql
 from querynl.errors import MigrationInvalid, ScratchUnavailable
 
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from querynl.connections import Target
     from querynl.dialects import Dialect
     from querynl.formats import NewMigration
-    from querynl.generation import Proposal
+    from querynl.generation import Privileges, Proposal
     from querynl.plan import Plan
-    from querynl.sources import Comparison
 
 
 @click.command()
@@ -52,6 +51,7 @@ def generate(
     backfills: tuple[str, ...],
     conversions: tuple[str, ...],
     allow: tuple[str, ...],
+    privileges: Privileges | None,
     scratch_url: str | None,
     verify: bool,
     dry_run: bool,
@@ -68,7 +68,16 @@ def generate(
     if message is not None and not message.strip():
         raise MigrationInvalid("The message is empty.", remedy="Say in a few words what the migration is about.")
     comparison, connection = compared(before, after, dialect, scratch_url)
-    proposal = propose(comparison, answers_of(comparison, renames, backfills, conversions, allow))
+    answers = answers_of(
+        comparison,
+        renames=renames,
+        backfills=backfills,
+        conversions=conversions,
+        allow=allow,
+        privileges=privileges,
+    )
+    proposal = propose(comparison, answers)
+    say_kept(proposal)
     if not proposal.operations:
         click.echo("No difference: the two schemas are the same. Nothing was written.")
         return 0
@@ -104,7 +113,7 @@ def _prove(proposal: Proposal, plan: Plan, scratch_url: str | None) -> None:
     comparison = proposal.comparison
     try:
         with open_scratch(comparison.dialect.name, url=scratch_url) as scratch:
-            proof = prove(comparison.before, comparison.after, plan, scratch)
+            proof = prove(comparison.before, proposal.after, plan, scratch)
     except ScratchUnavailable as error:
         app.say(f"not proved: {error}")
         return
@@ -133,7 +142,7 @@ def _migrations(proposal: Proposal, message: str | None, framework: str, folder:
     at = datetime.now(UTC)
     steps = [(proposal.plan(), message or summary(proposal.operations))]
     if target is not None and not taken and _needs_beginning(target, comparison.dialect, proposal):
-        steps.insert(0, (_beginning(comparison), "initial schema"))
+        steps.insert(0, (_beginning(proposal), "initial schema"))
     for plan, text in steps:
         new = new_migration(
             plan,
@@ -169,13 +178,18 @@ def _needs_beginning(target: Target, dialect: Dialect, proposal: Proposal) -> bo
         return not dialect.inspect(connection).tables and not Ledger(connection, dialect).entries()
 
 
-def _beginning(comparison: Comparison) -> Plan:
+def _beginning(proposal: Proposal) -> Plan:
+    """The way from nothing to the schema before, with its owners and grants where these are managed."""
     from querynl.diff import diff
     from querynl.plan import plan
+    from querynl.privileges import without_privileges
     from querynl.schema import Schema
 
-    empty = Schema(dialect=comparison.before.dialect)
-    return plan(empty, diff(empty, comparison.before, comparison.dialect).operations, comparison.dialect)
+    dialect, start = proposal.comparison.dialect, proposal.comparison.before
+    if proposal.answers.privileges != "manage":
+        start = without_privileges(start)
+    empty = Schema(dialect=start.dialect)
+    return plan(empty, diff(empty, start, dialect).operations, dialect)
 
 
 def _write(made: Made, target: Target | None) -> None:

@@ -18,11 +18,14 @@ from querynl.cli.changes import (
     decided,
     open_throwaway,
     print_changes,
+    privileges_option,
+    say_kept,
 )
 from querynl.cli.printing import print_json, print_sql
 from querynl.errors import SourceUnreadable, UsageInvalid
 
 if TYPE_CHECKING:
+    from querynl.generation import Privileges
     from querynl.plan import Plan
     from querynl.schema import Schema
 
@@ -135,17 +138,28 @@ def inspect(output: Path | None, *, force: bool) -> None:
 @click.argument("after", metavar="B")
 @_DIALECT
 @_SCRATCH
+@privileges_option
 @click.option("--check", is_flag=True, help="Exit 6 if there is a difference.")
 @click.option("--format", "form", type=click.Choice(("text", "json", "sql")), default="text", show_default=True)
 @common_options
-def diff(before: str, after: str, dialect: str | None, scratch_url: str | None, *, check: bool, form: str) -> int:
+def diff(
+    *,
+    before: str,
+    after: str,
+    dialect: str | None,
+    scratch_url: str | None,
+    privileges: Privileges | None,
+    check: bool,
+    form: str,
+) -> int:
     """Say what leads from schema A to schema B."""
     from querynl.english.explain import explain_plan
-    from querynl.generation import Answers, propose
+    from querynl.generation import propose
     from querynl.plan import statements
 
     comparison, _ = compared(before, after, dialect, scratch_url)
-    proposal = propose(comparison, Answers())
+    proposal = propose(comparison, answers_of(comparison, privileges=privileges))
+    say_kept(proposal)
     plan = proposal.plan()
     if form == "json":
         changes = [{"change": line.sentence, "effect": line.effect} for line in explain_plan(plan)]
@@ -178,6 +192,7 @@ def apply_schema(
     backfills: tuple[str, ...],
     conversions: tuple[str, ...],
     allow: tuple[str, ...],
+    privileges: Privileges | None,
     scratch_url: str | None,
 ) -> None:
     """Bring a database to the state of SCHEMA in one step.
@@ -190,7 +205,16 @@ def apply_schema(
     app = current_app()
     comparison, target = compared(None, source, None, scratch_url)
     assert target is not None
-    proposal = propose(comparison, answers_of(comparison, renames, backfills, conversions, allow))
+    answers = answers_of(
+        comparison,
+        renames=renames,
+        backfills=backfills,
+        conversions=conversions,
+        allow=allow,
+        privileges=privileges,
+    )
+    proposal = propose(comparison, answers)
+    say_kept(proposal)
     if not proposal.operations:
         click.echo(f"{target.name} is in that state already.")
         return

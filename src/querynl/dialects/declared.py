@@ -8,12 +8,27 @@ from querynl.dialects.expressions import fault_of
 from querynl.dialects.protocol import Dialect
 from querynl.errors import ExpressionInvalid, NameTooLong, SchemaInvalid
 from querynl.operations import parts_of
-from querynl.schema import SECTIONS, AnyObject, Check, Column, Domain, Exclusion, Index, Kind, Policy, Schema, Table
+from querynl.schema import (
+    SECTIONS,
+    AnyObject,
+    Check,
+    Column,
+    Domain,
+    Exclusion,
+    Index,
+    Kind,
+    Policy,
+    Privilege,
+    Schema,
+    Table,
+)
 
 
 def check_texts(schema: Schema, dialect: Dialect) -> None:
     """Raise NameTooLong or ExpressionInvalid for the first name or expression the engine could not take."""
     for obj in walk(schema):
+        if isinstance(obj, Privilege):
+            continue  # what it speaks of is checked where it is declared
         if obj.name is not None and not dialect.fits(obj.name):
             raise NameTooLong(
                 f"The name {obj.name!r} is longer than {dialect.name} keeps.",

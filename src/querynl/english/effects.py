@@ -16,6 +16,7 @@ from querynl.schema import (
     Check,
     Column,
     CompositeType,
+    Constraint,
     Domain,
     Enum,
     Exclusion,
@@ -153,9 +154,9 @@ def _of_change(change: Change, widens: bool, stops: str) -> Iterator[str]:
             yield from _of_constraint(after, table, stops)
 
 
-def _is_more_than_comment(before: AnyObject, after: AnyObject) -> bool:
+def _is_more_than_comment(before: AnyObject, after: Constraint | Index) -> bool:
     """Whether rows that satisfied the old constraint may break the new one."""
-    return before != replace(after, comment=before.comment)
+    return before != replace(after, comment=getattr(before, "comment", None))
 
 
 def _of_changed_column(before: Column, after: Column, change: Change, widens: bool, stops: str) -> Iterator[str]:

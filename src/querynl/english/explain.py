@@ -10,6 +10,7 @@ from msgspec import Struct
 from querynl.dialects import dialect_named
 from querynl.english.attributes import details, differences, index_keys, quoted
 from querynl.english.effects import Way, effect
+from querynl.english.privileges import changed_privileges, privileges_of
 from querynl.english.wording import counted, listed
 from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL, target
 from querynl.plan import Plan, Reversibility, reversibility_of
@@ -20,16 +21,19 @@ from querynl.schema import (
     Check,
     Column,
     CompositeType,
+    DefaultPrivileges,
     Definition,
     Domain,
     Enum,
     Exclusion,
     Extension,
     ForeignKey,
+    Grant,
     Index,
     Kind,
     Name,
     Namespace,
+    Ownership,
     Policy,
     PrimaryKey,
     Routine,
@@ -89,6 +93,14 @@ def _rows(operation: Operation, counts: Mapping[Name, RowCount]) -> RowCount | N
 def explain(operation: Operation) -> str:
     """The operation as one sentence, with every name as it is written."""
     match operation:
+        case Create(Grant() | Ownership() | DefaultPrivileges() as said):
+            return changed_privileges(None, said)
+        case Drop(Grant() | Ownership() | DefaultPrivileges() as said):
+            return changed_privileges(said, None)
+        case Change(
+            Grant() | Ownership() | DefaultPrivileges() as old, Grant() | Ownership() | DefaultPrivileges() as new
+        ):
+            return changed_privileges(old, new)
         case Create(obj, table):
             return f"{_verb(obj, 'Creates', 'Adds')} {_described(obj, table, ' to ')}."
         case Drop(obj, table):
@@ -148,6 +160,8 @@ def _described(obj: AnyObject, table: Name | None, preposition: str) -> str:
             return f"{_called(obj, None)}{_bracketed(obj)}"
         case Definition():
             return f"{_called(obj, None)}{_bracketed(obj, 'kind', 'arguments')}"
+        case Grant() | Ownership() | DefaultPrivileges():
+            return privileges_of(obj)
         case _:
             assert_never(obj)
 
@@ -175,6 +189,8 @@ def _called(obj: AnyObject, table: Name | None) -> str:
             return f"extension {obj.name}{within}"
         case Table() | Enum() | Domain() | CompositeType() | Sequence():
             return f"{_kind(obj)} {Name(obj.namespace, obj.name)}"
+        case Grant() | Ownership() | DefaultPrivileges():
+            return privileges_of(obj)
         case _:
             assert_never(obj)
 

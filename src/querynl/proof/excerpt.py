@@ -17,12 +17,15 @@ from querynl.schema import (
     Check,
     Column,
     CompositeType,
+    DefaultPrivileges,
     Definition,
     Domain,
     Enum,
+    Grant,
     Index,
     Kind,
     Name,
+    Ownership,
     Policy,
     Ref,
     Routine,
@@ -98,6 +101,10 @@ class _Closure:
             for table in schema.tables:
                 self._select_neighbours(table)
         self._selected |= self._standing_on({*touched, *self._types}, dependents)
+        # Who owns what comes and goes, and what is granted on it and on objects to come.
+        for obj in others:
+            if isinstance(obj, DefaultPrivileges) or (isinstance(obj, Grant | Ownership) and obj.object in touched):
+                self._selected.add(ref_of(obj))
         self._select_needs()
 
     def part_of(self, schema: Schema) -> Schema:
@@ -172,6 +179,8 @@ class _Closure:
             case CompositeType():
                 for attribute in obj.attributes:
                     yield from self._names.within(attribute.type, _NAMED_BY_TABLES)
+            case Grant() | Ownership():
+                yield obj.object
             case Sequence(owned_by=(table, _)):
                 yield Ref(Kind.TABLE, obj.namespace, table)
 

@@ -14,7 +14,7 @@ from querynl.diff import diff
 from querynl.errors import QueryNLError, SchemaInvalid, ScratchUnavailable
 from querynl.naming import named, without_names
 from querynl.plan import plan, statements
-from querynl.schema import Schema, canonical
+from querynl.schema import FIELDS, PRIVILEGE_KINDS, Kind, Schema, canonical
 from querynl.scratch import Scratch
 from querynl.sources.reading import Declared, Live, Source, SQLTexts
 from querynl.sources.renames import DeclaredRenames, renames_of, with_renames
@@ -26,7 +26,8 @@ OpenScratch = Callable[[], AbstractContextManager[Scratch]]
 class Comparison(Struct, frozen=True, kw_only=True):
     """Two schemas in one engine's terms.
 
-    `dialect` is at the version of the engine that spoke, if one did; `spoken_by` says which that was.
+    `dialect` is at the version of the engine that spoke, if one did; `spoken_by` says which that was. `unsaid` are the
+    kinds of privileges that a declared schema after says nothing of: it leaves them to the database.
     """
 
     before: Schema
@@ -34,6 +35,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     dialect: Dialect
     spoken_by: str | None = None
     notes: tuple[str, ...] = ()
+    unsaid: frozenset[Kind] = frozenset()
 
 
 def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenScratch) -> Comparison:
@@ -47,7 +49,7 @@ def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenS
     if isinstance(before, Declared) and isinstance(after, Declared):
         start = named(_localised(before, dialect), dialect)
         end = named(_localised(after, dialect), dialect, like=start)
-        return Comparison(before=start, after=end, dialect=dialect, notes=tuple(notes))
+        return Comparison(before=start, after=end, dialect=dialect, notes=tuple(notes), unsaid=_unsaid(after))
     with ExitStack() as stack:
         reader = _EngineReader(dialect, open_scratch, stack)
         if isinstance(before, Declared):  # what has no name takes it from the other side
@@ -62,7 +64,14 @@ def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenS
             dialect=reader.dialect,
             spoken_by=reader.spoken_by,
             notes=(*notes, *reader.notes, *_unmanaged(start, end)),
+            unsaid=_unsaid(after),
         )
+
+
+def _unsaid(source: Source) -> frozenset[Kind]:
+    if not isinstance(source, Declared):
+        return frozenset()
+    return frozenset(kind for kind in PRIVILEGE_KINDS if not getattr(source.schema, FIELDS[kind]))
 
 
 def _unmanaged(*schemas: Schema) -> Iterator[str]:

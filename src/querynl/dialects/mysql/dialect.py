@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -20,7 +20,9 @@ from querynl.schema import (
     AnyObject,
     Check,
     Column,
+    DefaultPrivileges,
     ForeignKey,
+    Grant,
     Index,
     Kind,
     Name,
@@ -114,6 +116,11 @@ class MySQL:
                 return True  # it runs after the dropped one, which comes back at the end otherwise
             case _:
                 return False
+
+    def granted_to_new(
+        self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
+    ) -> Iterable[Grant]:
+        return ()
 
     def groups(self, operation: Operation) -> bool:
         return in_alter_table(operation)

@@ -34,6 +34,10 @@ _ABSENT = {
     "extensions": "extensions",
     "policies": "row-level security policies",
     "namespaces": "namespaces within a database",
+    # Accounts are the server's, and what they may do is kept beside databases, not in them.
+    "owners": "owners of objects",
+    "grants": "privileges that are part of a database",
+    "default_privileges": "default privileges",
 }
 
 

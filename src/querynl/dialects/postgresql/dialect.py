@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from querynl.dialects import expressions
-from querynl.dialects.postgresql import renaming, rules, spelling, split
+from querynl.dialects.postgresql import privileges, renaming, rules, spelling, split
 from querynl.dialects.postgresql.inspection import inspect
 from querynl.dialects.postgresql.localise import localise
 from querynl.dialects.postgresql.rendering import render
 from querynl.dialects.postgresql.types import keeps_values
 from querynl.dialects.protocol import Dialect, Reader, Statement
 from querynl.operations import Catalog, Change, Drop, Operation
-from querynl.schema import AnyObject, Column, Kind, Name, Ref, Schema, Table
+from querynl.schema import AnyObject, Column, DefaultPrivileges, Grant, Kind, Name, Ref, Schema, Table
 
 NEWEST = (18,)
 
@@ -67,6 +67,11 @@ class PostgreSQL(Dialect):
 
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         return rules.blocks(operation, dependent)
+
+    def granted_to_new(
+        self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
+    ) -> Iterable[Grant]:
+        return privileges.granted_to_new(obj, table, [found for found in defaults if found.owner == creator])
 
     def localise(self, schema: Schema) -> Schema:
         return localise(schema, self)

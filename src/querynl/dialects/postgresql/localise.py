@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from querynl.dialects.declared import check_definitions, check_texts, path_of
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, TABLE_ATTRIBUTES, as_kept, check_options
+from querynl.dialects.postgresql.privileges import canonical_default, canonical_grant, check_privileges
 from querynl.dialects.postgresql.rendering.definitions import WORDS
 from querynl.dialects.postgresql.spelling import named_type, type_text
 from querynl.dialects.postgresql.types import canonical_type, serial_type
@@ -44,6 +45,7 @@ def localise(schema: Schema, dialect: Dialect) -> Schema:
     check_texts(schema, dialect)
     check_options(schema)
     check_definitions(schema, WORDS, "PostgreSQL")
+    check_privileges(schema)
     spelled = _Types(schema)
     keys = {table.key: table.primary_key.columns for table in schema.tables if table.primary_key is not None}
 
@@ -67,6 +69,10 @@ def localise(schema: Schema, dialect: Dialect) -> Schema:
         sequences=tuple(_sequence(sequence, of_type) for sequence in schema.sequences),
         views=tuple(_view(view) for view in schema.views),
         routines=tuple(_routine(routine) for routine in schema.routines),
+        grants=tuple(granted for grant in schema.grants if (granted := canonical_grant(grant)) is not None),
+        default_privileges=tuple(
+            said for default in schema.default_privileges if (said := canonical_default(default)) is not None
+        ),
     )
 
 

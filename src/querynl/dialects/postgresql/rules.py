@@ -51,8 +51,8 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
             return _alters_column(before, after, version)
         case Table(), Table():
             return before.options.get("partition_by") == after.options.get("partition_by")
-        case (PrimaryKey(), PrimaryKey()) | (Unique(), Unique()) | (Exclusion(), Exclusion()):
-            return replace(before, comment=after.comment) == after
+        case (PrimaryKey(), PrimaryKey() as new) | (Unique(), Unique() as new) | (Exclusion(), Exclusion() as new):
+            return replace(before, comment=new.comment) == after
         case ForeignKey(), ForeignKey():
             timing = {"deferrable": after.deferrable, "initially_deferred": after.initially_deferred}
             return replace(before, comment=after.comment, validated=after.validated, **timing) == after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from querynl.schema import Name
+from querynl.schema import Name, Routine
 
 MAX_NAME_BYTES = 63
 
@@ -56,6 +56,12 @@ def literal(text: str) -> str:
 def qualified(namespace: str | None, name: str) -> str:
     """The object's name as SQL, quoted; the connection's own namespace is not named."""
     return quote(name) if namespace is None else f"{quote(namespace)}.{quote(name)}"
+
+
+def routine_address(routine: Routine) -> str:
+    """The routine's name as SQL, with the arguments that tell it from others of that name."""
+    arguments = routine.arguments or ("*" if routine.kind == "aggregate" else "")
+    return f"{qualified(routine.namespace, routine.name)}({arguments})"
 
 
 def type_text(namespace: str | None, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from querynl.dialects.declared import check_texts
 from querynl.dialects.protocol import Reader, Statement
@@ -11,7 +11,20 @@ from querynl.dialects.sqlite.inspection import inspect
 from querynl.dialects.sqlite.localise import localised
 from querynl.dialects.sqlite.words import renamed
 from querynl.operations import Catalog, Change, Drop, Operation
-from querynl.schema import AnyObject, Column, Index, Kind, Name, Ref, Schema, Table, Trigger, View
+from querynl.schema import (
+    AnyObject,
+    Column,
+    DefaultPrivileges,
+    Grant,
+    Index,
+    Kind,
+    Name,
+    Ref,
+    Schema,
+    Table,
+    Trigger,
+    View,
+)
 
 _NEWEST = (3, 51, 0)
 
@@ -75,6 +88,11 @@ class SQLite:
             and isinstance(dependent, Trigger)
             and dependent.table == operation.obj.name
         )
+
+    def granted_to_new(
+        self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
+    ) -> Iterable[Grant]:
+        return ()
 
     def groups(self, operation: Operation) -> bool:
         """Whether the operation may be part of a rebuild of its table."""

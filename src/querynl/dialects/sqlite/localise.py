@@ -32,6 +32,9 @@ _ABSENT = {
     "extensions": "extensions",
     "policies": "policies",
     "namespaces": "namespaces",
+    "owners": "owners",
+    "grants": "privileges",
+    "default_privileges": "privileges",
 }
 _TABLE_OPTIONS = {"strict", "without_rowid", "virtual"}
 _COLUMN_OPTIONS = {"not_null", "not_null_name", "on_conflict"}

@@ -35,6 +35,9 @@ from querynl.schema import (
     Unique,
 )
 
+# A table's owner, which Alembic's operations do not know.
+_OWNER = re.compile(r'\bOWNER TO (?:"(?:[^"]|"")*"|CURRENT_USER)\Z')
+
 # Functions that a migration brings along: for questions whose answer must be empty, and for what goes together.
 EXPECT_NO_ROWS = "expect_no_rows"
 SAVEPOINT = "savepoint"
@@ -171,7 +174,7 @@ class _Translation:
 
 
 def _is_change(statement: Statement) -> bool:
-    return _CHANGE.match(statement.sql) is not None
+    return _CHANGE.match(statement.sql) is not None and _OWNER.search(statement.sql) is None
 
 
 def _check_says(step: Step, words: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from querynl.dialects.postgresql.inspection import queries, tables
+from querynl.dialects.postgresql.inspection import privileges, queries, tables
 from querynl.dialects.postgresql.inspection.lookup import (
     BOOKKEEPING,
     PG_CLASS,
@@ -118,8 +118,18 @@ class _Inspection:
             triggers=tuple(self._triggers(needs[PG_TRIGGER])),
             policies=tuple(self._policies(needs[PG_POLICY])),
             definitions=tuple(self._rules(needs[PG_REWRITE])),
+            **self._privileges(counters),
             unmanaged={kind: count for kind, count in sorted(self._reader.rows(queries.UNMANAGED)) if count},
         )
+
+    def _privileges(self, counters: tables.Counters) -> dict[str, Any]:
+        sequences = privileges.counters(counters.places())
+        places = privileges.Places(self._lookup, self._reader.rows(queries.ALL_NAMESPACES), sequences)
+        return {
+            "owners": tuple(privileges.owners(self._reader.rows(queries.OWNERS), places)),
+            "grants": tuple(privileges.grants(self._reader.rows(queries.GRANTS), places)),
+            "default_privileges": tuple(privileges.default_privileges(self._reader.rows(queries.DEFAULT_PRIVILEGES))),
+        }
 
     def _constraint_rows(self) -> Rows:
         newer = self._version >= _VERSION_18

@@ -216,6 +216,71 @@ COMMENTS = f"""
     WHERE d.objoid >= {FIRST_USER_OID} AND d.classoid <> 'pg_extension'::regclass"""
 
 
+# Everything that has an owner and an ACL. A sequence that serves a column has the owner of the column's table.
+_OWNED = f"""
+    SELECT 'pg_class'::regclass::int AS catalog, c.oid, c.relowner AS owner, c.relacl AS acl,
+        CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END AS kind, EXISTS (
+            SELECT FROM pg_depend d WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')) AS is_tied
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND {_USER_NAMESPACE}
+    UNION ALL
+    SELECT 'pg_type'::regclass::int, t.oid, t.typowner, t.typacl, 'T', false
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
+    WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND {_USER_NAMESPACE}
+    UNION ALL
+    SELECT 'pg_proc'::regclass::int, p.oid, p.proowner, p.proacl, 'f', false
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_USER_NAMESPACE}
+    UNION ALL
+    SELECT 'pg_namespace'::regclass::int, n.oid, n.nspowner, n.nspacl, 'n', false
+    FROM pg_namespace n WHERE {_USER_NAMESPACE}"""
+
+# The namespace public is the database owner's, whoever that is, unless it was given away.
+OWNERS = f"""
+    SELECT o.catalog, o.oid, pg_get_userbyid(o.owner)::text FROM ({_OWNED}) o
+    WHERE pg_get_userbyid(o.owner) <> CASE WHEN o.catalog = 'pg_namespace'::regclass::int
+        AND o.oid = 'public'::regnamespace THEN 'pg_database_owner' ELSE current_user END AND NOT o.is_tied"""
+
+# NULL is the owner, so that what is said of it stays true when another role becomes the owner.
+_GRANTEE = "CASE e.grantee WHEN {owner} THEN NULL WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee)::text END"
+
+# The entries of each ACL that was ever touched, and beside them those that are built in.
+GRANTS = f"""
+    SELECT o.catalog, o.oid, o.number, o.attname, {_GRANTEE.format(owner="o.owner")} AS role, e.built_in,
+        e.privilege_type, e.is_grantable
+    FROM (
+        SELECT catalog, oid, 0 AS number, NULL::text AS attname, owner, acl, CASE
+            WHEN catalog = 'pg_namespace'::regclass::int AND oid = 'public'::regnamespace THEN
+                COALESCE((SELECT i.initprivs FROM pg_init_privs i WHERE i.classoid = 'pg_namespace'::regclass
+                    AND i.objoid = oid AND owner = 'pg_database_owner'::regrole),
+                    acldefault('n', owner) || makeaclitem(0, owner, 'USAGE', false))
+            ELSE acldefault(kind::"char", owner) END AS built_in
+        FROM ({_OWNED}) owned WHERE acl IS NOT NULL
+        UNION ALL
+        SELECT 'pg_class'::regclass::int, c.oid, a.attnum, a.attname, c.relowner, a.attacl, NULL
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND {_USER_NAMESPACE}
+    ) o CROSS JOIN LATERAL (
+        SELECT false AS built_in, * FROM aclexplode(o.acl) UNION ALL SELECT true, * FROM aclexplode(o.built_in)
+    ) e
+    ORDER BY 1, 2, 3, 5"""
+
+# What is said of all namespaces starts from what is built in; what is said of one is added to that.
+DEFAULT_PRIVILEGES = f"""
+    SELECT CASE WHEN pg_get_userbyid(d.defaclrole) <> current_user THEN pg_get_userbyid(d.defaclrole)::text END,
+        n.nspname, d.defaclobjtype::text, {_GRANTEE.format(owner="d.defaclrole")} AS role, e.built_in,
+        e.privilege_type, e.is_grantable
+    FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+    CROSS JOIN LATERAL (
+        SELECT false AS built_in, * FROM aclexplode(d.defaclacl) UNION ALL
+        SELECT true, * FROM aclexplode(acldefault(
+            CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END, d.defaclrole)) WHERE n.oid IS NULL
+    ) e
+    ORDER BY 1, 2, 3, 4"""
+
+ALL_NAMESPACES = f"SELECT n.oid, n.nspname FROM pg_namespace n WHERE {_USER_NAMESPACE}"
+
+
 def _counted(kind: str, catalog: str, condition: str) -> str:
     return f"""SELECT '{kind}', count(*) FROM {catalog} o
         WHERE o.oid >= {FIRST_USER_OID} AND ({condition}) AND {_own(catalog, "o.oid")}"""

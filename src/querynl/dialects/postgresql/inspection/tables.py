@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from querynl import schema as model
@@ -56,6 +56,7 @@ class Counters:
         self._identities: dict[tuple[int, int], model.Sequence] = {}
         self._owned: dict[tuple[int, int], model.Sequence] = {}
         self.own: list[model.Sequence] = []
+        self._by_oid: dict[int, tuple[model.Sequence, tuple[int, int] | None]] = {}
         for row in rows:
             self._note(row)
 
@@ -80,6 +81,7 @@ class Counters:
             comment=self._lookup.comment(PG_CLASS, oid),
             owned_by=(owner.name, self._lookup.columns[table, number]) if owner is not None else None,
         )
+        self._by_oid[oid] = counted, (table, number) if owner is not None else None
         if link == _IDENTITY:
             self._identities[table, number] = counted
         elif link == _OWNED:
@@ -122,6 +124,14 @@ class Counters:
     def remaining(self) -> list[model.Sequence]:
         """The sequences that are objects of their own, once every column has been asked for."""
         return [*self.own, *self._owned.values()]
+
+    def places(self) -> Iterator[tuple[int, Ref, str | None]]:
+        """Each sequence by its OID; a counter as its table and the column it serves. Asked for last, as `remaining`."""
+        for oid, (sequence, column) in self._by_oid.items():
+            if column is None or column in self._owned:
+                yield oid, Ref(Kind.SEQUENCE, sequence.namespace, sequence.name), None
+            else:
+                yield oid, self._lookup.relations[column[0]], self._lookup.columns[column]
 
 
 def columns(rows: Rows, lookup: Lookup, counters: Counters, parents: Mapping[int, int]) -> dict[int, list[Column]]:

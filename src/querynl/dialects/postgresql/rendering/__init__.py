@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import assert_never
 
 from querynl import schema as model
@@ -12,6 +13,7 @@ from querynl.dialects.postgresql.rendering import (
     definitions,
     indexes,
     objects,
+    privileges,
     sequences,
     tables,
     types,
@@ -27,16 +29,19 @@ from querynl.schema import (
     Check,
     Column,
     CompositeType,
+    DefaultPrivileges,
     Definition,
     Domain,
     Enum,
     Exclusion,
     Extension,
     ForeignKey,
+    Grant,
     Index,
     Kind,
     Name,
     Namespace,
+    Ownership,
     Policy,
     PrimaryKey,
     Ref,
@@ -64,7 +69,7 @@ def render(operations: Sequence[Operation], before: Catalog, after: Catalog) -> 
 def _render(operation: Operation, around: Around) -> Iterator[str]:
     match operation:
         case Create(obj, table):
-            return _create(obj, table or _NO_TABLE, around)
+            return chain(_create(obj, table or _NO_TABLE, around), privileges.of_new(obj, table, around))
         case Drop(obj, table):
             return _drop(obj, table or _NO_TABLE, around)
         case Change(table=table):
@@ -109,6 +114,12 @@ def _create(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
             return objects.create_policy(obj)
         case Definition():
             return definitions.create(obj)
+        case Grant():
+            return privileges.change_grant(None, obj, around)
+        case Ownership():
+            return privileges.change_owner(None, obj, around)
+        case DefaultPrivileges():
+            return privileges.change_default(None, obj)
         case _:
             assert_never(obj)
 
@@ -141,6 +152,12 @@ def _drop(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
             return objects.drop_policy(obj)
         case Definition():
             return definitions.drop(obj)
+        case Grant():
+            return privileges.change_grant(obj, None, around)
+        case Ownership():
+            return privileges.change_owner(obj, None, around)
+        case DefaultPrivileges():
+            return privileges.change_default(obj, None)
         case _:
             assert_never(obj)
 
@@ -165,7 +182,8 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
         case Table(), Table():
             return tables.change(old, new)
         case Column(), Column():
-            return columns.change(table, old, new, operation.using, around)
+            changed = columns.change(table, old, new, operation.using, around)
+            return chain(changed, privileges.of_changed_column(old, new, table, around))
         case (
             (PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion()),
             (PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion()),
@@ -181,6 +199,12 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
             return objects.change_policy(old, new)
         case Definition(), Definition():
             return definitions.change(old, new)
+        case Grant(), Grant():
+            return privileges.change_grant(old, new, around)
+        case Ownership(), Ownership():
+            return privileges.change_owner(old, new, around)
+        case DefaultPrivileges(), DefaultPrivileges():
+            return privileges.change_default(old, new)
         case _:
             raise AssertionError(f"{type(old)} does not become {type(new)}")
 

@@ -196,7 +196,7 @@ def _counter_changes(table: Name, old: Column, new: Column) -> Iterator[str]:
     if old.identity.always != new.identity.always:
         always = "ALWAYS" if new.identity.always else "BY DEFAULT"
         yield alter(table, [f"ALTER COLUMN {quote(new.name)} SET GENERATED {always}"])
-    before, after = _counter(table, old), _counter(table, new)
+    before, after = counter(table, old), counter(table, new)
     if before.name != after.name:
         yield f"ALTER SEQUENCE {qualified(table.namespace, before.name)} RENAME TO {quote(after.name)}"
     # ALTER COLUMN TYPE gives the sequence of an identity the type as well.
@@ -204,7 +204,7 @@ def _counter_changes(table: Name, old: Column, new: Column) -> Iterator[str]:
         yield from change_facts(before, after)
 
 
-def _counter(table: Name, column: Column) -> Sequence:
+def counter(table: Name, column: Column) -> Sequence:
     """The sequence behind a column."""
     assert column.identity is not None
     facts = {name: value for name, value in column.options.items() if name in ("minimum", "maximum", "cache", "cycle")}

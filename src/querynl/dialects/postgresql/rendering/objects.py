@@ -12,7 +12,7 @@ from querynl.dialects.postgresql.rendering import indexes
 from querynl.dialects.postgresql.rendering.columns import alter
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.constraints import assigned, listed
-from querynl.dialects.postgresql.spelling import ENABLED, literal, qualified, quote
+from querynl.dialects.postgresql.spelling import ENABLED, literal, qualified, quote, routine_address
 from querynl.schema import Extension, Name, Namespace, Policy, Routine, Trigger, View
 
 # Roles that are key words and not names.
@@ -120,7 +120,7 @@ def _view_word(view: View) -> str:
 def create_routine(routine: Routine) -> Iterator[str]:
     yield routine.definition
     if routine.comment is not None:
-        yield comment_on(routine.kind.upper(), _routine_address(routine), routine.comment)
+        yield comment_on(routine.kind.upper(), routine_address(routine), routine.comment)
 
 
 def change_routine(old: Routine, new: Routine) -> Iterator[str]:
@@ -128,16 +128,11 @@ def change_routine(old: Routine, new: Routine) -> Iterator[str]:
     if old.definition != new.definition:
         yield new.definition
     if old.comment != new.comment:
-        yield comment_on(new.kind.upper(), _routine_address(new), new.comment)
+        yield comment_on(new.kind.upper(), routine_address(new), new.comment)
 
 
 def drop_routine(routine: Routine) -> Iterator[str]:
-    yield f"DROP {routine.kind.upper()} {_routine_address(routine)}"
-
-
-def _routine_address(routine: Routine) -> str:
-    arguments = routine.arguments or ("*" if routine.kind == "aggregate" else "")
-    return f"{qualified(routine.namespace, routine.name)}({arguments})"
+    yield f"DROP {routine.kind.upper()} {routine_address(routine)}"
 
 
 # -------------------------------------------------------------------------------- triggers, policies

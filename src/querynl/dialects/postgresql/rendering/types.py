@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from querynl.dialects.expressions import mentions
-from querynl.dialects.postgresql.rendering import columns, constraints, indexes
+from querynl.dialects.postgresql.rendering import columns, constraints, indexes, privileges
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.spelling import (
@@ -263,6 +263,7 @@ class _Replacement:
             yield f"ALTER {_word(old)} {qualified(old.namespace, old.name)} RENAME TO {quote(_aside(old.name))}"
         for _, new in self._types:
             yield from _create(new)
+            yield from privileges.of_new(new, None, self._around)
         for found, moved in self._tables:
             yield columns.alter(found.key, [action for column in moved for action in self._actions(column)])
         for old, _ in reversed(self._types):

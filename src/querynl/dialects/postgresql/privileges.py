@@ -1,0 +1,164 @@
+"""What PostgreSQL lets roles do with objects: which privileges there are, and who has them without a GRANT.
+
+https://www.postgresql.org/docs/current/ddl-priv.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from querynl.errors import SchemaInvalid
+from querynl.schema import AnyObject, Column, DefaultPrivileges, Grant, Kind, Name, Ref, Schema, kind_of, ref_of
+
+# The privileges of a role, each with whether the role may grant it to others.
+Held = dict[str, bool]
+
+EVERYBODY = "public"
+
+_TABLE = ("select", "insert", "update", "delete", "truncate", "references", "trigger", "maintain")
+COLUMN = ("select", "insert", "update", "references")
+# Every privilege on a kind of object, in the order in which they are written.
+PRIVILEGES: dict[Kind, tuple[str, ...]] = {
+    Kind.TABLE: _TABLE,
+    Kind.VIEW: _TABLE,
+    Kind.SEQUENCE: ("usage", "select", "update"),
+    Kind.ROUTINE: ("execute",),
+    Kind.ENUM: ("usage",),
+    Kind.DOMAIN: ("usage",),
+    Kind.COMPOSITE_TYPE: ("usage",),
+    Kind.NAMESPACE: ("usage", "create"),
+}
+_ORDER = [word for kind in (Kind.TABLE, Kind.SEQUENCE, Kind.NAMESPACE, Kind.ROUTINE) for word in PRIVILEGES[kind]]
+# The place of a privilege among others.
+RANK = _ORDER.index
+# The kind of object that each word of ALTER DEFAULT PRIVILEGES is about; for all types it is the same.
+DEFAULTS: dict[str, Kind] = {
+    "tables": Kind.TABLE,
+    "sequences": Kind.SEQUENCE,
+    "functions": Kind.ROUTINE,
+    "types": Kind.ENUM,
+    "schemas": Kind.NAMESPACE,
+}
+_EVERYBODY_HAS = {
+    Kind.ROUTINE: ("execute",),
+    Kind.ENUM: ("usage",),
+    Kind.DOMAIN: ("usage",),
+    Kind.COMPOSITE_TYPE: ("usage",),
+}
+
+
+def built_in(kind: Kind, name: str, role: str | None) -> Held:
+    """What a role may do with an object that nothing was granted on; None is its owner."""
+    if role is None:
+        return dict.fromkeys(PRIVILEGES[kind], False)
+    if role == EVERYBODY and (kind, name) == (Kind.NAMESPACE, "public"):
+        return {"usage": False}
+    return dict.fromkeys(_EVERYBODY_HAS.get(kind, ()), False) if role == EVERYBODY else {}
+
+
+def without_grant(grant: Grant) -> Held:
+    """What the role of a grant may do without it."""
+    if grant.column is not None and grant.on is not Kind.SEQUENCE:
+        return {}
+    return built_in(grant.on, grant.name, grant.role)
+
+
+def default_built_in(default: DefaultPrivileges) -> Held:
+    """What the role of a default privilege may do with new objects without it."""
+    return {} if default.namespace is not None else built_in(DEFAULTS[default.objects], "", default.role)
+
+
+def held(said: Grant | DefaultPrivileges, without: Held) -> Held:
+    """What a role may do that could do something without what is said, and can now."""
+    kept = {privilege: passes for privilege, passes in without.items() if privilege not in said.revoked}
+    return kept | dict.fromkeys(said.privileges, False) | dict.fromkeys(said.with_grant_option, True)
+
+
+def of_new_object(ref: Ref, defaults: Iterable[DefaultPrivileges]) -> dict[str | None, Held]:
+    """What each role may do with an object right after CREATE, by the default privileges of the role that creates it.
+
+    https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
+    """
+    found = {role: built_in(ref.kind, ref.name, role) for role in (None, EVERYBODY)}
+    # Those of all namespaces replace what is built in; those of one come on top.
+    for default in sorted(defaults, key=lambda default: default.namespace is not None):
+        if _same_words(DEFAULTS[default.objects], ref.kind) and default.namespace in (None, ref.namespace or "public"):
+            found[default.role] = held(default, found.get(default.role, {}))
+    return found
+
+
+def check_privileges(schema: Schema) -> None:
+    """Raise SchemaInvalid for the first grant or owner of what has none, or privilege that is none there."""
+    for field in ("owners", "grants"):
+        for number, said in enumerate(getattr(schema, field)):
+            if said.on not in PRIVILEGES:
+                raise SchemaInvalid(
+                    f"The {field} of a {said.on} are not managed.",
+                    where=f"$.{field}[{number}].on",
+                    remedy=f"One of {', '.join(PRIVILEGES)}.",
+                )
+    for number, grant in enumerate(schema.grants):
+        known = COLUMN if grant.column is not None and grant.on is not Kind.SEQUENCE else PRIVILEGES[grant.on]
+        _check_words(grant, known, f"$.grants[{number}]")
+    for number, default in enumerate(schema.default_privileges):
+        _check_words(default, PRIVILEGES[DEFAULTS[default.objects]], f"$.default_privileges[{number}]")
+
+
+def _check_words(said: Grant | DefaultPrivileges, known: Sequence[str], where: str) -> None:
+    for field in ("privileges", "with_grant_option", "revoked"):
+        for privilege in getattr(said, field):
+            if privilege not in known:
+                raise SchemaInvalid(
+                    f"{privilege!r} is no privilege there.",
+                    where=f"{where}.{field}",
+                    remedy=f"One of {', '.join(known)}.",
+                )
+
+
+def canonical_grant(grant: Grant) -> Grant | None:
+    """The grant without what the role has, or lacks, by itself; None where nothing is left of it."""
+    said = beyond(held(grant, without_grant(grant)), without_grant(grant))
+    return replace(grant, **said) if any(said.values()) else None
+
+
+def canonical_default(default: DefaultPrivileges) -> DefaultPrivileges | None:
+    """The default privileges without what the role has, or lacks, by itself; None where nothing is left of them."""
+    said = beyond(held(default, default_built_in(default)), default_built_in(default))
+    return replace(default, **said) if any(said.values()) else None
+
+
+def beyond(has: Held, without: Held) -> dict[str, Any]:
+    """What a role has and would not have by itself, what of all it may grant, and what it lacks."""
+    return {
+        "privileges": tuple(sorted(has.keys() - without.keys(), key=RANK)),
+        "with_grant_option": tuple(sorted((privilege for privilege, passes in has.items() if passes), key=RANK)),
+        "revoked": tuple(sorted(without.keys() - has.keys(), key=RANK)),
+    }
+
+
+def granted_to_new(obj: AnyObject, table: Name | None, defaults: Sequence[DefaultPrivileges]) -> Iterator[Grant]:
+    """What these default privileges grant on a new object, or on the counter of a column."""
+    if isinstance(obj, Column) and table is not None:
+        place: dict[str, Any] = {
+            "on": Kind.SEQUENCE,
+            "name": table.name,
+            "namespace": table.namespace,
+            "column": obj.name,
+        }
+        ref = Ref(Kind.SEQUENCE, table.namespace, "")
+    elif kind_of(obj) in PRIVILEGES:
+        ref = ref_of(obj)
+        place = {"on": ref.kind, "name": ref.name, "namespace": ref.namespace}
+    else:
+        return
+    for role, has in of_new_object(ref, defaults).items():
+        without = built_in(ref.kind, ref.name, role)
+        if has != without:
+            yield Grant(**place, role=role, **beyond(has, without))
+
+
+def _same_words(one: Kind, other: Kind) -> bool:
+    return PRIVILEGES[one] == PRIVILEGES[other] and _EVERYBODY_HAS.get(one) == _EVERYBODY_HAS.get(other)
