@@ -13,10 +13,13 @@ from querynl.errors import SchemaInvalid, StatementFailed
 from querynl.generation import Answers, Proposal, propose
 from querynl.operations import Operation
 from querynl.plan import statements
-from querynl.schema import Column, DefaultPrivileges, Grant, Kind, Ownership, Schema, Table
+from querynl.proof import prove
+from querynl.schema import Column, DefaultPrivileges, Grant, Kind, Ownership, PrimaryKey, Schema, Table
+from querynl.scratch.roles import WithRoles
+from querynl.scratch.server import ServerDatabases
 from querynl.sources import Comparison
 from querynl.validation import problems
-from tests.engines import Databases
+from tests.engines import Database, Databases
 
 pytestmark = pytest.mark.engines("postgresql")
 
@@ -286,3 +289,37 @@ def test_a_grant_on_what_is_not_there_is_a_problem() -> None:
         "$.grants[0].name",
         "$.grants[1].column",
     ]
+
+
+# ---------------------------------------------------------------------------------------------- roles
+
+
+@pytest.fixture
+def missing_role(database: Database) -> Iterator[str]:
+    """The name of a role that is not there, and is dropped if a test makes it."""
+    role = f"{database.name} gone"
+    yield role
+    for objects in ("OWNED BY", "ROLE"):
+        with suppress(Exception):
+            database.execute(f'DROP {objects} "{role}"')
+
+
+def test_a_private_server_gets_the_roles_that_statements_name(database: Database, missing_role: str) -> None:
+    with connect(parse_url(database.url)) as session:
+        session.execute(USERS)
+        with pytest.raises(StatementFailed):
+            session.execute(f'GRANT SELECT ON users TO "{missing_role}"')
+        hosting = WithRoles(session)
+        hosting.execute(f'GRANT SELECT ON users TO "{missing_role}"')
+        assert hosting.rows("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", [missing_role]) == [(False,)]
+
+
+def test_a_plan_with_grants_is_proved_where_the_server_is_private(database: Database, missing_role: str) -> None:
+    start = Schema(dialect="postgresql", tables=(T,))
+    grant = Grant(on=Kind.TABLE, name="t", role=missing_role, privileges=("select",))
+    other = Table(name="other", columns=(Column(name="a", type="integer"),), primary_key=PrimaryKey(columns=("a",)))
+    end = Schema(dialect="postgresql", tables=(T, other), grants=(grant,))
+    comparison = Comparison(before=start, after=end, dialect=dialect_named("postgresql"))
+    proposal = propose(comparison, MANAGE)
+    scratch = ServerDatabases(parse_url(database.url), "private", is_private=True)
+    assert "down" in prove(start, proposal.after, proposal.plan(), scratch).checks

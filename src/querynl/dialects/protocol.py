@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Operation
 from querynl.rules import Rules
 from querynl.schema import Column, Schema
@@ -90,6 +91,9 @@ class Dialect(Rules, Protocol):
 
     def inspect(self, reader: Reader) -> Schema:
         """What the connected database holds, in canonical form, in a fixed number of queries."""
+
+    def missing_role(self, failure: StatementFailed) -> str | None:
+        """The statement that creates the role for the lack of which one failed; None for any other failure."""
 
     def split(self, script: str) -> list[Statement]:
         """The statements of a script, as the engine's own client would split it."""

@@ -52,7 +52,7 @@ def open_scratch(dialect: str, *, url: str | None = None, server: Target | None 
     program = next((found for make in PROGRAMS[dialect] if (found := make()) is not None), None)
     if program is not None:
         with private_server(program) as target:
-            yield ServerDatabases(target, "private")
+            yield ServerDatabases(target, "private", is_private=True)
         return
     if server is not None:
         yield ServerDatabases(server, "a temporary database there")

@@ -11,16 +11,21 @@ from msgspec.structs import replace
 from querynl.connections import Connection, Target, connect
 from querynl.dialects.bookkeeping import bookkeeping_of
 from querynl.errors import QueryNLError, ScratchUnavailable, StatementFailed
+from querynl.scratch.roles import WithRoles
 
 PREFIX = "querynl_scratch_"
 _TITLES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 
 
 class ServerDatabases:
-    """Throwaway databases on the server of `target`, whose account may create them."""
+    """Throwaway databases on the server of `target`, whose account may create them.
 
-    def __init__(self, target: Target, place: str) -> None:
+    A private server, which is gone afterwards, gets the roles that statements speak of.
+    """
+
+    def __init__(self, target: Target, place: str, *, is_private: bool = False) -> None:
         self._target = target
+        self._is_private = is_private
         with connect(target) as connection:
             self.origin = f"{_TITLES[connection.dialect]} {connection.version}, {place}"
 
@@ -39,7 +44,7 @@ class ServerDatabases:
                 ) from None
             try:
                 with connect(replace(self._target, database=name)) as connection:
-                    yield connection
+                    yield WithRoles(connection) if self._is_private else connection
             finally:
                 with suppress(QueryNLError):
                     server.execute(f"DROP DATABASE {name}")

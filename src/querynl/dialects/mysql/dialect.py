@@ -15,6 +15,7 @@ from querynl.dialects.mysql.rename import renamed_along
 from querynl.dialects.mysql.render import in_alter_table, places_columns, rendered
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.protocol import Reader, Statement
+from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop, Operation
 from querynl.schema import (
     AnyObject,
@@ -137,6 +138,9 @@ class MySQL:
 
     def inspect(self, reader: Reader) -> Schema:
         return inspected(reader, self._server)
+
+    def missing_role(self, failure: StatementFailed) -> str | None:
+        return None
 
     def split(self, script: str) -> list[Statement]:
         return split.split(script)

@@ -11,6 +11,7 @@ from querynl.dialects.postgresql.localise import localise
 from querynl.dialects.postgresql.rendering import render
 from querynl.dialects.postgresql.types import keeps_values
 from querynl.dialects.protocol import Dialect, Reader, Statement
+from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop, Operation
 from querynl.schema import AnyObject, Column, DefaultPrivileges, Grant, Kind, Name, Ref, Schema, Table
 
@@ -90,6 +91,9 @@ class PostgreSQL(Dialect):
 
     def inspect(self, reader: Reader) -> Schema:
         return inspect(reader)
+
+    def missing_role(self, failure: StatementFailed) -> str | None:
+        return privileges.missing_role(failure)
 
     def split(self, script: str) -> list[Statement]:
         return split.split(script)

@@ -5,12 +5,14 @@ https://www.postgresql.org/docs/current/ddl-priv.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
-from querynl.errors import SchemaInvalid
+from querynl.dialects.postgresql.spelling import quote
+from querynl.errors import SchemaInvalid, StatementFailed
 from querynl.schema import AnyObject, Column, DefaultPrivileges, Grant, Kind, Name, Ref, Schema, kind_of, ref_of
 
 # The privileges of a role, each with whether the role may grant it to others.
@@ -34,6 +36,9 @@ PRIVILEGES: dict[Kind, tuple[str, ...]] = {
 _ORDER = [word for kind in (Kind.TABLE, Kind.SEQUENCE, Kind.NAMESPACE, Kind.ROUTINE) for word in PRIVILEGES[kind]]
 # The place of a privilege among others.
 RANK = _ORDER.index
+_MISSING_ROLE = re.compile(r'role "(.*)" does not exist', re.DOTALL)
+# undefined_object, and invalid_parameter_value of SET ROLE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_MISSING_ROLE_STATES = ("42704", "22023")
 # The kind of object that each word of ALTER DEFAULT PRIVILEGES is about; for all types it is the same.
 DEFAULTS: dict[str, Kind] = {
     "tables": Kind.TABLE,
@@ -88,6 +93,14 @@ def of_new_object(ref: Ref, defaults: Iterable[DefaultPrivileges]) -> dict[str |
         if _same_words(DEFAULTS[default.objects], ref.kind) and default.namespace in (None, ref.namespace or "public"):
             found[default.role] = held(default, found.get(default.role, {}))
     return found
+
+
+def missing_role(failure: StatementFailed) -> str | None:
+    """The statement that creates the role that is not there; None for any other failure."""
+    named = _MISSING_ROLE.fullmatch(failure.what)
+    if named is None or failure.sqlstate not in _MISSING_ROLE_STATES:
+        return None
+    return f"CREATE ROLE {quote(named[1])}"
 
 
 def check_privileges(schema: Schema) -> None:

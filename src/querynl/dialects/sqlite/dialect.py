@@ -10,6 +10,7 @@ from querynl.dialects.sqlite import names, rendering, script, types
 from querynl.dialects.sqlite.inspection import inspect
 from querynl.dialects.sqlite.localise import localised
 from querynl.dialects.sqlite.words import renamed
+from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop, Operation
 from querynl.schema import (
     AnyObject,
@@ -113,6 +114,9 @@ class SQLite:
 
     def inspect(self, reader: Reader) -> Schema:
         return inspect(reader, self.version)
+
+    def missing_role(self, failure: StatementFailed) -> str | None:
+        return None
 
     def split(self, script_text: str) -> list[Statement]:
         return script.split(script_text)
