@@ -4,9 +4,10 @@ import pytest
 
 from querynl.generation import summary
 from querynl.operations import Change, Create, Drop, Operation
-from querynl.schema import Column, Name, Table
+from querynl.schema import Column, Kind, Name, Ownership, Table
 
 TAGS, POSTS = Table(name="tags"), Table(name="posts")
+OWNER = Ownership(on=Kind.TABLE, name="tags", role="keeper")
 COLUMN, USERS = Column(name="bio", type="text"), Name(None, "users")
 
 
@@ -17,6 +18,8 @@ COLUMN, USERS = Column(name="bio", type="text"), Name(None, "users")
         ([Drop(POSTS), Drop(TAGS)], "drop posts and tags"),
         ([Drop(COLUMN, USERS)], "change users"),
         ([Create(TAGS), Change(COLUMN, COLUMN, USERS)], "change tags and users"),
+        ([Create(TAGS), Create(OWNER)], "create tags"),
+        ([Create(OWNER)], "change privileges"),
         ([Create(Table(name=name)) for name in "abc"], "create 3 objects"),
     ],
 )

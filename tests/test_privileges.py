@@ -17,7 +17,7 @@ from querynl.proof import prove
 from querynl.schema import Column, DefaultPrivileges, Grant, Kind, Ownership, PrimaryKey, Schema, Table
 from querynl.scratch.roles import WithRoles
 from querynl.scratch.server import ServerDatabases
-from querynl.sources import Comparison
+from querynl.sources import Comparison, json_file
 from querynl.validation import problems
 from tests.engines import Database, Databases
 
@@ -102,6 +102,23 @@ def test_only_what_differs_from_the_built_in_privileges_is_read(sessions: tuple[
         GRANT USAGE ON SCHEMA public TO PUBLIC;"""
     schema, _ = read(sessions[0], script)
     assert (schema.owners, schema.grants, schema.default_privileges) == ((), (), ())
+
+
+def test_what_was_read_is_written_to_a_file_and_read_again(sessions: tuple[Connection, Connection]) -> None:
+    script = f"""{USERS}
+        CREATE SCHEMA app AUTHORIZATION querynl_keeper;
+        CREATE FUNCTION app.two(int, text) RETURNS int LANGUAGE sql AS 'SELECT 2';
+        REVOKE EXECUTE ON FUNCTION app.two(int, text) FROM PUBLIC;
+        GRANT SELECT (name) ON users TO querynl_reader;
+        GRANT USAGE ON SCHEMA public TO querynl_reader;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO querynl_reader;"""
+    schema, dialect = read(sessions[0], script)
+    again = dialect.localise(json_file.read(json_file.write(schema), "schema.json"))
+    assert (again.owners, again.grants, again.default_privileges) == (
+        schema.owners,
+        schema.grants,
+        schema.default_privileges,
+    )
 
 
 def test_privileges_are_told_by_role_and_object(sessions: tuple[Connection, Connection]) -> None:
@@ -220,6 +237,32 @@ def test_the_namespace_that_is_always_there_is_given_away_and_back(sessions: tup
         'REVOKE USAGE ON SCHEMA "public" FROM PUBLIC',
         'GRANT CREATE ON SCHEMA "public" TO "querynl_reader"',
     ]
+
+
+KEPT_TABLE = "CREATE TABLE t (id int); ALTER TABLE t OWNER TO querynl_keeper;"
+TIED = "CREATE SEQUENCE s; ALTER SEQUENCE s OWNER TO querynl_keeper; ALTER SEQUENCE s OWNED BY t.id;"
+
+
+@pytest.mark.parametrize(
+    "sequence", ["", "CREATE SEQUENCE s;", "CREATE SEQUENCE s; ALTER SEQUENCE s OWNER TO querynl_writer;"]
+)
+def test_a_sequence_comes_to_a_table_of_another_owner_and_goes(
+    sessions: tuple[Connection, Connection], sequence: str
+) -> None:
+    made(sessions, KEPT_TABLE + sequence, KEPT_TABLE + TIED, answers=MANAGE)
+
+
+def test_aggregates_are_granted_by_the_types_of_their_arguments(sessions: tuple[Connection, Connection]) -> None:
+    aggregates = """CREATE FUNCTION one(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+        CREATE AGGREGATE many(*) (SFUNC = one, STYPE = bigint);
+        CREATE AGGREGATE middle(float8 ORDER BY anyelement) (
+            SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA);
+        CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);"""
+    names = ("many()", "middle(float8, anyelement)", "total(int)")
+    granted = "".join(f"GRANT EXECUTE ON FUNCTION {name} TO querynl_reader;" for name in names)
+    owned = """ALTER AGGREGATE middle(float8 ORDER BY anyelement) OWNER TO querynl_keeper;
+        ALTER AGGREGATE many(*) OWNER TO querynl_keeper;"""
+    made(sessions, aggregates, aggregates + granted + owned, answers=MANAGE)
 
 
 def test_a_sequence_that_a_table_owns_has_its_owner(sessions: tuple[Connection, Connection]) -> None:

@@ -223,7 +223,7 @@ _OWNED = f"""
             SELECT FROM pg_depend d WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid
                 AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')) AS is_tied
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND {_USER_NAMESPACE}
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {_USER_NAMESPACE}
     UNION ALL
     SELECT 'pg_type'::regclass::int, t.oid, t.typowner, t.typacl, 'T', false
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
@@ -278,7 +278,9 @@ DEFAULT_PRIVILEGES = f"""
     ) e
     ORDER BY 1, 2, 3, 4"""
 
-ALL_NAMESPACES = f"SELECT n.oid, n.nspname FROM pg_namespace n WHERE {_USER_NAMESPACE}"
+ALL_NAMESPACES = f"""
+    SELECT n.oid, n.nspname FROM pg_namespace n
+    WHERE {_USER_NAMESPACE} AND (n.nspname = 'public' OR {_own("pg_namespace", "n.oid")})"""
 
 
 def _counted(kind: str, catalog: str, condition: str) -> str:

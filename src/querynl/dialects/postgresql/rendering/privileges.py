@@ -23,7 +23,8 @@ from querynl.dialects.postgresql.privileges import (
 )
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.columns import counter
-from querynl.dialects.postgresql.spelling import qualified, quote, routine_address
+from querynl.dialects.postgresql.rendering.owners import PUBLIC, address, has_own_owner, owner, owner_set
+from querynl.dialects.postgresql.spelling import qualified, quote
 from querynl.operations import Catalog
 from querynl.schema import (
     AnyObject,
@@ -37,23 +38,21 @@ from querynl.schema import (
     Ref,
     Routine,
     Table,
-    View,
     ownership_of,
     ref_of,
 )
 
-# The word of GRANT, and that of ALTER … OWNER TO, for each kind of object.
+# What GRANT calls each kind of object.
 _WORDS = {
-    Kind.NAMESPACE: ("SCHEMA", "SCHEMA"),
-    Kind.TABLE: ("TABLE", "TABLE"),
-    Kind.VIEW: ("TABLE", "VIEW"),
-    Kind.SEQUENCE: ("SEQUENCE", "SEQUENCE"),
-    Kind.ROUTINE: ("ROUTINE", "ROUTINE"),
-    Kind.ENUM: ("TYPE", "TYPE"),
-    Kind.DOMAIN: ("TYPE", "DOMAIN"),
-    Kind.COMPOSITE_TYPE: ("TYPE", "TYPE"),
+    Kind.NAMESPACE: "SCHEMA",
+    Kind.TABLE: "TABLE",
+    Kind.VIEW: "TABLE",
+    Kind.SEQUENCE: "SEQUENCE",
+    Kind.ROUTINE: "ROUTINE",
+    Kind.ENUM: "TYPE",
+    Kind.DOMAIN: "TYPE",
+    Kind.COMPOSITE_TYPE: "TYPE",
 }
-_PUBLIC = Ref(Kind.NAMESPACE, None, "public")
 
 
 # ------------------------------------------------------------------------------------------ in place
@@ -85,11 +84,11 @@ def _restored(grant: Grant, before: Held, after: Catalog) -> Iterator[str]:
 
 
 def change_owner(old: Ownership | None, new: Ownership | None, around: Around) -> Iterator[str]:
-    """The new owner; nothing where the object goes, or is still to come."""
+    """The new owner; nothing where the object goes, is still to come, or belongs to a table."""
     one = new or old
     assert one is not None
-    if _is_there(one.object, around.before) and _is_there(one.object, around.after):
-        yield _owner_set(one.object, around.after)
+    if has_own_owner(one.object, around.before) and has_own_owner(one.object, around.after):
+        yield owner_set(one.object, around.after)
 
 
 def change_default(old: DefaultPrivileges | None, new: DefaultPrivileges | None) -> Iterator[str]:
@@ -151,7 +150,7 @@ def of_changed_column(old: Column, new: Column, table: Name, around: Around) -> 
 
 def _targets(obj: AnyObject, ref: Ref, around: Around) -> Iterator[_Target]:
     grants = [grant for grant in around.after.grants_on(ref) if grant.column is None]
-    on = _Place(f"{_WORDS[ref.kind][0]} {_address(ref, around.after)}")
+    on = _Place(_place_of(ref, around.after))
     yield _target(on, ref, grants, around, creator=None)
     if isinstance(obj, Table):
         for column in obj.columns:
@@ -171,7 +170,7 @@ def _column_targets(column: Column, table: Name, around: Around, creator: str | 
 def _granted_on_column(column: str, ref: Ref, around: Around) -> _Target:
     grants = around.after.grants_on(ref)
     wanted = {grant.role: held(grant, {}) for grant in grants if grant.column == column and grant.on is ref.kind}
-    return _Target(_Place(f"TABLE {_address(ref, around.after)}", column), {}, wanted)
+    return _Target(_Place(_place_of(ref, around.after), column), {}, wanted)
 
 
 def _counter_target(column: Column, table: Name, around: Around, creator: str | None) -> _Target:
@@ -203,7 +202,7 @@ def _settled(targets: Iterable[_Target], holder: Ref, around: Around, *, is_new:
             said = "CURRENT_USER" if role is None and is_new else _role(role, holder, around.after)
             yield from _statements(target.on, said, target.found[role], kept)
     if is_new and isinstance(around.after.get(ownership_of(holder)), Ownership):
-        yield _owner_set(holder, around.after)
+        yield owner_set(holder, around.after)
     for target in targets:
         for role in _in_order(target.wanted):
             wanted = target.wanted[role]
@@ -233,9 +232,8 @@ class _Place(NamedTuple):
         """Where the grant belongs; None where there is no such object now."""
         if not _is_there(grant.object, catalog):
             return None
-        word = _WORDS[grant.on][0]
         if grant.column is None:
-            return cls(f"{word} {_address(grant.object, catalog)}")
+            return cls(_place_of(grant.object, catalog))
         table = catalog.table(Name(grant.namespace, grant.name))
         column = None if table is None else table.column(grant.column)
         if grant.on is Kind.SEQUENCE:
@@ -244,7 +242,7 @@ class _Place(NamedTuple):
             return cls(f"SEQUENCE {qualified(grant.namespace, counter(table.key, column).name)}")
         if table is not None and column is None and not table.inherits:
             return None
-        return cls(f"{word} {_address(grant.object, catalog)}", grant.column)
+        return cls(_place_of(grant.object, catalog), grant.column)
 
 
 def _statements(on: _Place, role: str, before: Held, after: Held) -> Iterator[str]:
@@ -279,29 +277,17 @@ def _owner_of_table(table: Name, catalog: Catalog) -> str | None:
 
 
 def _role(role: str | None, ref: Ref, catalog: Catalog) -> str:
-    return _owner(ref, catalog) if role is None else _named(role)
+    return owner(ref, catalog) if role is None else _named(role)
 
 
-def _owner(ref: Ref, catalog: Catalog) -> str:
-    """The owner that an object is to have; without a word about it, whoever created it."""
-    found = catalog.get(ownership_of(ref))
-    if isinstance(found, Ownership):
-        return quote(found.role)
-    return "pg_database_owner" if ref == _PUBLIC else "CURRENT_USER"
-
-
-def _owner_set(ref: Ref, catalog: Catalog) -> str:
+def _place_of(ref: Ref, catalog: Catalog) -> str:
+    """The object as GRANT speaks of it. It knows an aggregate by the types of all its arguments alone."""
     obj = catalog.get(ref)
-    word = "MATERIALIZED VIEW" if isinstance(obj, View) and obj.materialized else _WORDS[ref.kind][1]
-    return f"ALTER {word} {_address(ref, catalog)} OWNER TO {_owner(ref, catalog)}"
-
-
-def _address(ref: Ref, catalog: Catalog) -> str:
-    obj = catalog.get(ref)
-    if isinstance(obj, Routine):
-        return routine_address(obj)
-    return quote(ref.name) if ref.kind is Kind.NAMESPACE else qualified(ref.namespace, ref.name)
+    if isinstance(obj, Routine) and obj.kind == "aggregate":
+        arguments = obj.arguments.replace("*", "").removeprefix("ORDER BY ").replace(" ORDER BY ", ", ")
+        return f"ROUTINE {qualified(obj.namespace, obj.name)}({arguments})"
+    return f"{_WORDS[ref.kind]} {address(ref, catalog)}"
 
 
 def _is_there(ref: Ref, catalog: Catalog) -> bool:
-    return ref == _PUBLIC or catalog.get(ref) is not None
+    return ref == PUBLIC or catalog.get(ref) is not None

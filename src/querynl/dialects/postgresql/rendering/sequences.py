@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
+from querynl.dialects.postgresql.rendering.owners import owner, owner_set
 from querynl.dialects.postgresql.spelling import literal, qualified, quote, serial_sequence
 from querynl.dialects.postgresql.types import LARGEST
 from querynl.operations import Catalog
-from querynl.schema import Column, Kind, Name, Sequence, Table
+from querynl.schema import Column, Kind, Name, Ownership, Ref, Sequence, Table, ownership_of
 
 
 def create(sequence: Sequence, around: Around) -> Iterator[str]:
@@ -26,7 +27,7 @@ def create(sequence: Sequence, around: Around) -> Iterator[str]:
     words = ["CREATE UNLOGGED SEQUENCE" if sequence.options.get("unlogged") else "CREATE SEQUENCE", name]
     yield " ".join([*words, *_facts(Sequence(name=sequence.name), sequence)])
     if sequence.owned_by is not None and _owner_is_there(sequence, around.after):
-        yield _owned_by(sequence)
+        yield from _tied(sequence, around)
     if sequence.comment is not None:
         yield comment_on("SEQUENCE", name, sequence.comment)
 
@@ -47,8 +48,9 @@ def change(old: Sequence, new: Sequence, around: Around) -> Iterator[str]:
     if old.owned_by != new.owned_by:
         if new.owned_by is None:
             yield f"ALTER SEQUENCE {name} OWNED BY NONE"
+            yield from _untied(old, around)
         elif _owner_is_there(new, around.after):
-            yield _owned_by(new)
+            yield from _tied(new, around)
     if old.comment != new.comment:
         yield comment_on("SEQUENCE", name, new.comment)
 
@@ -143,6 +145,24 @@ def set_after_largest(table: Name, column: Column) -> str:
     name, key = qualified(*table), quote(column.name)
     sequence = f"pg_get_serial_sequence({literal(name)}, {literal(column.name)})"
     return f"SELECT setval({sequence}, max({key})) FROM {name} HAVING max({key}) > 0"
+
+
+def _tied(sequence: Sequence, around: Around) -> Iterator[str]:
+    """The tie to a column, for which the sequence has to have the owner of the table."""
+    assert sequence.owned_by is not None
+    table = Ref(Kind.TABLE, sequence.namespace, sequence.owned_by[0])
+    if isinstance(around.after.get(ownership_of(table)), Ownership):
+        yield f"ALTER SEQUENCE {qualified(sequence.namespace, sequence.name)} OWNER TO {owner(table, around.after)}"
+    yield _owned_by(sequence)
+
+
+def _untied(sequence: Sequence, around: Around) -> Iterator[str]:
+    """The owner that a sequence is to have which was that of its table."""
+    assert sequence.owned_by is not None
+    table = Ref(Kind.TABLE, sequence.namespace, sequence.owned_by[0])
+    own = Ref(Kind.SEQUENCE, sequence.namespace, sequence.name)
+    if owner(table, around.before) != owner(own, around.after):
+        yield owner_set(own, around.after)
 
 
 def _owned_by(sequence: Sequence) -> str:
