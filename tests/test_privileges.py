@@ -239,6 +239,14 @@ def test_the_namespace_that_is_always_there_is_given_away_and_back(sessions: tup
     ]
 
 
+def test_a_column_of_another_owners_table_begins_to_count(sessions: tuple[Connection, Connection]) -> None:
+    defaults = """ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO querynl_keeper;
+        ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO querynl_reader;"""
+    owned = "ALTER TABLE t OWNER TO querynl_keeper;"
+    counting = "CREATE TABLE t (id serial); GRANT SELECT ON SEQUENCE t_id_seq TO querynl_writer;"
+    made(sessions, f"{defaults}CREATE TABLE t (id int NOT NULL);{owned}", defaults + counting + owned, answers=MANAGE)
+
+
 KEPT_TABLE = "CREATE TABLE t (id int); ALTER TABLE t OWNER TO querynl_keeper;"
 TIED = "CREATE SEQUENCE s; ALTER SEQUENCE s OWNER TO querynl_keeper; ALTER SEQUENCE s OWNED BY t.id;"
 

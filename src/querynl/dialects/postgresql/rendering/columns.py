@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from querynl.dialects.postgresql.options import COLUMN_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
+from querynl.dialects.postgresql.rendering.owners import owner
 from querynl.dialects.postgresql.rendering.sequences import change_facts, linked, set_after_largest
 from querynl.dialects.postgresql.spelling import (
     collation_text,
@@ -24,7 +25,7 @@ from querynl.dialects.postgresql.spelling import (
 )
 from querynl.dialects.postgresql.types import conversion, keeps_values
 from querynl.operations import Catalog
-from querynl.schema import Column, Enum, Kind, Name, Ref, Sequence
+from querynl.schema import Column, Enum, Kind, Name, Ownership, Ref, Sequence, ownership_of
 
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 
@@ -158,7 +159,7 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
     if old.identity and new.identity and not counts_otherwise and not keeps_values(new.type, old.type):
         yield from _counter_changes(table, old, new)
     if counts_otherwise and new.identity is not None:
-        yield from _start_counting(table, new, None if apart else sequence)
+        yield from _start_counting(table, new, None if apart else sequence, around.after)
     if old.comment != new.comment:
         yield comment_on("COLUMN", f"{qualified(*table)}.{quote(new.name)}", new.comment)
 
@@ -175,14 +176,20 @@ def _stop_counting(table: Name, column: Column, sequence: Name | None) -> Iterat
         yield f"DROP SEQUENCE {qualified(*sequence)}"
 
 
-def _start_counting(table: Name, column: Column, sequence: Name | None) -> Iterator[str]:
-    """A counter that goes on after the largest number there is."""
+def _start_counting(table: Name, column: Column, sequence: Name | None, after: Catalog) -> Iterator[str]:
+    """A counter that goes on after the largest number there is, and has the owner of the table."""
     assert column.identity is not None
     action = f"ALTER COLUMN {quote(column.name)}"
     if column.identity.serial:
         name = qualified(table.namespace, serial_sequence(table.name, column.name))
-        if sequence is not None:
-            yield f"CREATE SEQUENCE {name} AS {column.type} OWNED BY {qualified(*table)}.{quote(column.name)}"
+        owned_by = f"OWNED BY {qualified(*table)}.{quote(column.name)}"
+        holder = Ref(Kind.TABLE, *table)
+        if sequence is not None and isinstance(after.get(ownership_of(holder)), Ownership):
+            yield f"CREATE SEQUENCE {name} AS {column.type}"
+            yield f"ALTER SEQUENCE {name} OWNER TO {owner(holder, after)}"
+            yield f"ALTER SEQUENCE {name} {owned_by}"
+        elif sequence is not None:
+            yield f"CREATE SEQUENCE {name} AS {column.type} {owned_by}"
         yield alter(table, [f"{action} SET DEFAULT nextval({literal(name)}::regclass)"])
     else:
         yield alter(table, [f"{action} ADD {identity_clause(column)}"])

@@ -144,8 +144,12 @@ def of_changed_column(old: Column, new: Column, table: Name, around: Around) -> 
     if new.generated is not None and old.generated is None:
         yield from of_new_column(new, table, around)
     elif new.identity is not None and (old.identity is None or old.identity.serial != new.identity.serial):
-        targets = [_counter_target(new, table, around, _owner_of_table(table, around.after))]
-        yield from _settled(targets, Ref(Kind.TABLE, *table), around)
+        owner_now = _owner_of_table(table, around.after)
+        # The sequence of an identity is the table owner's from the start; that of a serial was given to them.
+        target = _counter_target(new, table, around, None if new.identity.serial else owner_now)
+        if new.identity.serial and owner_now is not None:
+            target.found.pop(owner_now, None)
+        yield from _settled([target], Ref(Kind.TABLE, *table), around)
 
 
 def _targets(obj: AnyObject, ref: Ref, around: Around) -> Iterator[_Target]:
