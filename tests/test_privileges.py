@@ -15,6 +15,7 @@ from querynl.operations import Operation
 from querynl.plan import statements
 from querynl.proof import prove
 from querynl.schema import Column, DefaultPrivileges, Grant, Kind, Ownership, PrimaryKey, Schema, Table
+from querynl.scratch.removal import new_owner
 from querynl.scratch.roles import WithRoles
 from querynl.scratch.server import ServerDatabases
 from querynl.sources import Comparison, json_file
@@ -372,5 +373,7 @@ def test_a_plan_with_grants_is_proved_where_the_server_is_private(database: Data
     end = Schema(dialect="postgresql", tables=(T, other), grants=(grant,))
     comparison = Comparison(before=start, after=end, dialect=dialect_named("postgresql"))
     proposal = propose(comparison, MANAGE)
-    scratch = ServerDatabases(parse_url(database.url), "private", is_private=True)
-    assert "down" in prove(start, proposal.after, proposal.plan(), scratch).checks
+    target = parse_url(database.url)
+    with connect(target) as session:
+        scratch = ServerDatabases(target, session, new_owner(session), "private", is_private=True)
+        assert "down" in prove(start, proposal.after, proposal.plan(), scratch).checks

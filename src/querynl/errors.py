@@ -186,6 +186,13 @@ class ScratchUnavailable(QueryNLError):
     exit_status = 1
 
 
+class ScratchFailed(QueryNLError):
+    """A throwaway database that broke down while it was used: no room was left, or its server was gone."""
+
+    code = "QN3102"
+    exit_status = 1
+
+
 class ProofFailed(QueryNLError):
     """A generated migration that did not do on a throwaway database what it should."""
 

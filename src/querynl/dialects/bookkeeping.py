@@ -23,9 +23,9 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     `home` answers the namespace that unqualified tables are created in, or NULL. `columns` answers the names of
     a table's columns, none where there is no such table; its parameters are the namespace and the table.
     `text` is a type without a limit that matters, `key` one of so many characters that compares byte by byte,
-    `word` one for a few letters; `table_options` ends a CREATE TABLE, `database_options` a CREATE DATABASE that
-    is to be empty. `upserts` says that INSERT takes ON CONFLICT … DO UPDATE, where others
-    have REPLACE; `indexes_inside` that indexes stand inside CREATE TABLE, for want of CREATE INDEX IF NOT EXISTS.
+    `word` one for a few letters; `table_options` ends a CREATE TABLE. `upserts` says that INSERT takes
+    ON CONFLICT … DO UPDATE, where others have REPLACE; `indexes_inside` that indexes stand inside CREATE TABLE,
+    for want of CREATE INDEX IF NOT EXISTS.
 
     `lock` is None where a database has one writer at a time, whose transaction is the lock. Then `busy` are the
     error codes of a database that another session is writing to, and `at_once` and `patiently` make this session
@@ -38,7 +38,6 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     key: str = "VARCHAR({length})"
     word: str = "VARCHAR(40)"
     table_options: str = ""
-    database_options: str = ""
     upserts: bool = True
     indexes_inside: bool = False
     lock: SessionLock | None = None
@@ -58,7 +57,6 @@ _ADVISORY = "7433836, 1"
 _POSTGRESQL = Bookkeeping(
     home="SELECT current_schema()",
     key='VARCHAR({length}) COLLATE "C"',
-    database_options="TEMPLATE template0",
     columns="SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped",

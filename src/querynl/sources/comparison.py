@@ -15,7 +15,7 @@ from querynl.errors import QueryNLError, SchemaInvalid, ScratchUnavailable
 from querynl.naming import named, without_names
 from querynl.plan import plan, statements
 from querynl.schema import FIELDS, PRIVILEGE_KINDS, Kind, Schema, canonical
-from querynl.scratch import Scratch
+from querynl.scratch import Scratch, default_collation
 from querynl.sources.reading import Declared, Live, Source, SQLTexts
 from querynl.sources.renames import DeclaredRenames, renames_of, with_renames
 from querynl.sources.sql_file import declared_renames, load
@@ -52,7 +52,8 @@ def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenS
         return Comparison(before=start, after=end, dialect=dialect, notes=tuple(notes), unsaid=_unsaid(after))
     with ExitStack() as stack:
         reader = _EngineReader(dialect, open_scratch, stack)
-        if isinstance(before, Declared):  # what has no name takes it from the other side
+        # What has no name takes it from the other side, and a throwaway database its collation from a live one.
+        if isinstance(before, Declared) or (isinstance(after, Live) and not isinstance(before, Live)):
             end = reader.read(after, like=None)
             start = reader.read(before, like=end)
         else:
@@ -110,12 +111,14 @@ class _EngineReader:
         self._open_scratch = open_scratch
         self._stack = stack
         self._scratch: Scratch | None = None
+        self._collation: str | None = None
 
     def read(self, source: Source, *, like: Schema | None) -> Schema:
         """The schema as an engine tells it; `like` is what a declared one takes names from."""
         match source:
             case Live():
                 with look_into(source.target) as connection:
+                    self._collation = default_collation(connection)
                     return self._inspected(connection)
             case SQLTexts():
                 renames = DeclaredRenames()
@@ -148,6 +151,7 @@ class _EngineReader:
         if self._scratch is None:
             self._scratch = self._stack.enter_context(self._open_scratch())
             self.spoken_by = self._scratch.origin
+        self._scratch.collation = self._collation
         return self._scratch.database()
 
     def _inspected(self, connection: Connection) -> Schema:

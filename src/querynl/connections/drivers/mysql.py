@@ -18,6 +18,8 @@ _CONNECT_TIMEOUT_S = 10
 # Access denied (to the database, for the user, without a password), host or plugin refused:
 # https://dev.mysql.com/doc/mysql-errors/9.5/en/server-error-reference.html
 _REFUSED_LOGIN = frozenset((1044, 1045, 1130, 1251, 1698, 1524, 3118, 3955))
+# Of the server, of the account, of the account in an hour.
+_TOO_MANY = frozenset((1040, 1203, 1226))
 # https://dev.mysql.com/doc/mysql-errors/9.5/en/client-error-reference.html and the server's own good-byes.
 _LOST = frozenset((0, 2006, 2013, 2014, 2055, 1053, 1077, 1927, 4031))
 
@@ -172,6 +174,12 @@ def _connect_failure(error: Exception, target: Target) -> QueryNLError:
     if number in _REFUSED_LOGIN:
         return AuthenticationFailed(
             f"{engine} refused the login: {message}", where=target.name, remedy="Check the user name and the password."
+        )
+    if number in _TOO_MANY:
+        return ConnectionFailed(
+            f"{engine} takes no further session: {message}",
+            where=target.name,
+            remedy="Try again when fewer sessions are open there.",
         )
     return ConnectionFailed(
         f"{engine} cannot be reached: {message}",

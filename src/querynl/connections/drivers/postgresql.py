@@ -19,6 +19,7 @@ _REFUSED_LOGIN = re.compile(
     r"authentication failed|no password supplied|no pg_hba\.conf entry|role .* does not exist"
     r"|not permitted to log in|fe_sendauth"
 )
+_TOO_MANY = re.compile(r"too many (clients|connections)|remaining connection slots")
 
 
 class PostgreSQLConnection(Connection):
@@ -127,6 +128,12 @@ def _connect_failure(error: psycopg.Error, target: Target) -> QueryNLError:
     if _REFUSED_LOGIN.search(reason):
         return AuthenticationFailed(
             f"PostgreSQL refused the login: {reason}", where=target.name, remedy="Check the user name and the password."
+        )
+    if _TOO_MANY.search(reason):
+        return ConnectionFailed(
+            f"PostgreSQL takes no further session: {reason}",
+            where=target.name,
+            remedy="Try again when fewer sessions are open there.",
         )
     return ConnectionFailed(
         f"PostgreSQL cannot be reached: {reason}",
