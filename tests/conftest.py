@@ -102,6 +102,8 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
         monkeypatch.setenv(f"QUERYNL_{kind}_DIR", str(home / kind.lower() / "querynl"))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    # A private server that a test starts ends with the test.
+    monkeypatch.setenv("QUERYNL_SCRATCH_IDLE", "0")
 
 
 def _engine_names(text: str) -> tuple[str, ...]:

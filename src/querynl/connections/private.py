@@ -16,14 +16,15 @@ if sys.platform != "win32":
 
 
 def make_private_folder(folder: Path) -> None:
-    """Create the folder with mode 700; one that is there keeps its mode."""
+    """Create the folder and those it is in with mode 700; one that is there keeps its mode."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (*reversed(folder.parents), folder):
+            each.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ConfigInvalid(
             f"The folder cannot be created: {error.strerror}.",
             where=str(folder),
-            remedy="Choose others with QUERYNL_CONFIG_DIR and QUERYNL_DATA_DIR.",
+            remedy="Choose others with QUERYNL_CONFIG_DIR, QUERYNL_DATA_DIR and QUERYNL_CACHE_DIR.",
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class ThrowawayDatabases(Struct, frozen=True, kw_only=True):
@@ -15,8 +16,8 @@ class ThrowawayDatabases(Struct, frozen=True, kw_only=True):
 
     `claim` answers 1 or true when this session has the owner's lock, as nobody else has; `release` ends that.
     `names` answers the databases whose names begin so. `create` makes one; with `collated` at its end, one
-    with a default collation. `sessions` answers who is in one, and `end`
-    ends such a session. `full` are the error codes of a server without room.
+    with a default collation. `sessions` answers who is in one, and `end` ends such a session. `strays` answers
+    statements that drop the accounts that no new server has. `full` are the error codes of a server without room.
     """
 
     prefix: str
@@ -27,6 +28,7 @@ class ThrowawayDatabases(Struct, frozen=True, kw_only=True):
     drop: str
     sessions: str
     end: str
+    strays: str
     full: frozenset[str]
     collated: str = ""
 
@@ -55,6 +57,8 @@ _POSTGRESQL = ThrowawayDatabases(
     drop="DROP DATABASE IF EXISTS {name} WITH (FORCE)",
     sessions="SELECT pid FROM pg_catalog.pg_stat_activity WHERE datname = '{name}'",
     end="SELECT pg_catalog.pg_terminate_backend({session})",
+    # https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT
+    strays="SELECT pg_catalog.format('DROP ROLE %I', rolname) FROM pg_catalog.pg_roles WHERE oid >= 16384",
     # https://www.postgresql.org/docs/current/errcodes-appendix.html
     full=frozenset(("53000", "53100", "53200", "53400", "58030")),
 )
@@ -73,9 +77,19 @@ _MYSQL = ThrowawayDatabases(
     # A transaction that is still open would keep the drop waiting.
     sessions="SELECT id FROM information_schema.processlist WHERE db = '{name}'",
     end="KILL {session}",
+    strays="SELECT CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host)) FROM mysql.user"
+    " WHERE user NOT IN ('root', 'mysql.sys', 'mysql.session', 'mysql.infoschema')",
     # https://dev.mysql.com/doc/mysql-errors/9.5/en/server-error-reference.html,
     # https://dev.mysql.com/doc/mysql-errors/9.5/en/global-error-reference.html
     full=frozenset(("3", "1021", "1026", "1037", "1041", "1114")),
 )
 
-_THROWAWAY = {"postgresql": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MYSQL}
+# Roles are not users there: https://mariadb.com/kb/en/mysqluser-table/
+_MARIADB = replace(
+    _MYSQL,
+    strays="SELECT IF(is_role = 'Y', CONCAT('DROP ROLE ', QUOTE(user)),"
+    " CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host))) FROM mysql.user"
+    " WHERE user NOT IN ('', 'root', 'PUBLIC', 'mariadb.sys')",
+)
+
+_THROWAWAY = {"postgresql": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MARIADB}

@@ -10,7 +10,6 @@ from querynl.connections import Connection, Target, parse_url
 from querynl.dialects.throwaway import collation_query
 from querynl.errors import ScratchUnavailable, UsageInvalid
 from querynl.scratch.memory import MemoryDatabases
-from querynl.scratch.private import private_server
 from querynl.scratch.programs import PROGRAMS
 from querynl.scratch.server import server_databases
 
@@ -58,9 +57,12 @@ def open_scratch(dialect: str, *, url: str | None = None, server: Target | None 
         return
     program = next((found for make in PROGRAMS[dialect] if (found := make()) is not None), None)
     if program is not None:
+        # It needs locks that Windows has not, where no program is found.
+        from querynl.scratch.kept import kept_server
+
         with (
-            private_server(program) as target,
-            server_databases(target, "private", is_private=True) as databases,
+            kept_server(program) as folder,
+            server_databases(program.target(folder), "private", is_private=True) as databases,
         ):
             yield databases
         return

@@ -62,6 +62,14 @@ def remove_if_abandoned(server: Connection, owner: Owner) -> bool:
     return True
 
 
+def remove_accounts(server: Connection) -> None:
+    """Drop the accounts that statements made on a private server, unless a database is there that may need them."""
+    if not _names(server, PREFIX):
+        for (drop,) in server.rows(throwaway_of(server.dialect).strays):
+            with suppress(StatementFailed):  # another process was quicker
+                server.execute(drop)
+
+
 def remove(server: Connection, name: str) -> None:
     """Drop a throwaway database, with whatever sessions are still in it."""
     words = throwaway_of(server.dialect)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from querynl.connections import Connection, Target, connect
 from querynl.dialects.throwaway import throwaway_of
 from querynl.errors import ConnectionFailed, QueryNLError, ScratchFailed, ScratchUnavailable, StatementFailed
-from querynl.scratch.removal import Owner, new_owner, remove, remove_abandoned
+from querynl.scratch.removal import Owner, new_owner, remove, remove_abandoned, remove_accounts
 from querynl.scratch.roles import WithRoles
 from querynl.scratch.session import ThrowawaySession
 from querynl.scratch.watcher import Watcher
@@ -23,6 +23,7 @@ class ServerDatabases:
     """Throwaway databases on a server, whose account may create them.
 
     A private server gets the roles that statements speak of.
+
     `standing` are the names of those that are there, `collation` is the default of those to come.
     """
 
@@ -92,6 +93,8 @@ def server_databases(target: Target, place: str, *, is_private: bool = False) ->
     with connect(target) as server:
         with suppress(StatementFailed):  # an account that may not look for them
             remove_abandoned(server)
+        if is_private:
+            remove_accounts(server)
         owner = new_owner(server)
         databases = ServerDatabases(target, server, owner, place, is_private=is_private)
         watcher = None if is_private or sys.platform == "win32" else Watcher(target, owner)
