@@ -42,9 +42,11 @@ TABLE_ATTRIBUTES = frozenset(
     }
 )
 INDEX_ATTRIBUTES = frozenset({"tablespace", "invalid", "replica_identity", "cluster", "without_overlaps"})
-COLUMN_ATTRIBUTES = frozenset(
-    {"storage", "compression", "statistics", "minimum", "maximum", "cache", "cycle", "sequence"}
-)
+NOT_NULL_ATTRIBUTES = frozenset({"not_null_name", "not_null_not_valid", "not_null_no_inherit"})
+COLUMN_ATTRIBUTES = NOT_NULL_ATTRIBUTES | {
+    *("storage", "compression", "statistics"),
+    *("minimum", "maximum", "cache", "cycle", "sequence"),
+}
 
 # https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-STORAGE-PARAMETERS
 _VACUUM = words(

@@ -96,9 +96,14 @@ def collation_text(collation: str) -> str:
 
 
 def serial_sequence(table: str, column: str) -> str:
-    """The name of the sequence behind a serial or identity column, as PostgreSQL's makeObjectName makes it."""
+    """The name of the sequence behind a serial or identity column."""
+    return made_name(table, column, "seq")
+
+
+def made_name(table: str, column: str, label: str) -> str:
+    """The name of what belongs to a column and was given none, as PostgreSQL's makeObjectName makes it."""
     first, second = table.encode(), column.encode()
-    room = MAX_NAME_BYTES - len("__seq")
+    room = MAX_NAME_BYTES - len(f"__{label}")
     keep_first, keep_second = len(first), len(second)
     while keep_first + keep_second > room:
         if keep_first > keep_second:
@@ -106,4 +111,4 @@ def serial_sequence(table: str, column: str) -> str:
         else:
             keep_second -= 1
     # A character that does not fit whole is left out.
-    return "_".join((first[:keep_first].decode(errors="ignore"), second[:keep_second].decode(errors="ignore"), "seq"))
+    return "_".join((first[:keep_first].decode(errors="ignore"), second[:keep_second].decode(errors="ignore"), label))

@@ -75,6 +75,7 @@ class _Inspection:
             lookup.relations[oid] = Ref(_RELATION_KINDS[kind], namespace(schema), name)
         columns = self._reader.rows(queries.COLUMNS)
         tables.note_columns(columns, lookup)
+        tables.note_not_nulls(self._reader.rows(queries.NOT_NULLS), lookup)
         enums, domains = self._reader.rows(queries.ENUMS), self._reader.rows(queries.DOMAINS)
         for kind, rows in ((Kind.ENUM, enums), (Kind.DOMAIN, domains)):
             lookup.types.update((oid, Ref(kind, namespace(schema), name)) for oid, schema, name, *_ in rows)

@@ -35,6 +35,7 @@ class Lookup:
         self.relations: dict[int, Ref] = {}
         self.columns: dict[tuple[int, int], str] = {}
         self.column_types: dict[tuple[int, int], int] = {}
+        self.not_nulls: dict[tuple[int, int], dict[str, OptionValue]] = {}
         self.types: dict[int, Ref] = {}
         self.routines: dict[int, Ref] = {}
         self.keys: dict[int, Ref] = {}

@@ -80,6 +80,14 @@ COLUMNS = f"""
     WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND {_USER_NAMESPACE}
     ORDER BY a.attrelid, a.attnum"""
 
+# Since version 18 NOT NULL is a constraint; what stands here is what a plain NOT NULL would not have made.
+NOT_NULLS = f"""
+    SELECT k.conrelid, k.conkey[1], CASE WHEN k.conislocal AND k.conname !~ '_not_null[0-9]*$' THEN k.conname END,
+        NOT k.convalidated, k.connoinherit
+    FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+    WHERE k.contype = 'n' AND k.conrelid <> 0 AND {_USER_NAMESPACE}
+        AND (k.conname !~ '_not_null[0-9]*$' OR NOT k.convalidated OR k.connoinherit)"""
+
 # {enforced} and {period} are columns of version 18.
 CONSTRAINTS = f"""
     SELECT k.oid, k.conrelid, k.conname, k.contype::text, k.conkey, k.confrelid, k.confkey,

@@ -156,13 +156,23 @@ def columns(rows: Rows, lookup: Lookup, counters: Counters, parents: Mapping[int
 def _own_facts(row: Sequence[Any], lookup: Lookup) -> tuple[Any, ...]:
     """What a partition may have otherwise than its partitioned table."""
     (not_null, default), (storage, compression, statistics, parameters) = row[5:7], row[10:14]
-    return not_null, default, storage, compression, statistics, parameters, lookup.comment(PG_CLASS, row[0], row[1])
+    table, number = row[:2]
+    return (
+        *(not_null, lookup.not_nulls.get((table, number)), default),
+        *(storage, compression, statistics, parameters, lookup.comment(PG_CLASS, table, number)),
+    )
 
 
 def note_columns(rows: Rows, lookup: Lookup) -> None:
     for table, number, name, _, of_type, *_ in rows:
         lookup.columns[table, number] = name
         lookup.column_types[table, number] = of_type
+
+
+def note_not_nulls(rows: Rows, lookup: Lookup) -> None:
+    for table, number, name, invalid, uninherited in rows:
+        facts = {"not_null_name": name, "not_null_not_valid": invalid, "not_null_no_inherit": uninherited}
+        lookup.not_nulls[table, number] = {option: value for option, value in facts.items() if value}
 
 
 def _column(row: Sequence[Any], lookup: Lookup, counters: Counters) -> Column:
@@ -184,6 +194,7 @@ def _column(row: Sequence[Any], lookup: Lookup, counters: Counters) -> Column:
         options["compression"] = _COMPRESSION[compression]
     if statistics is not None:
         options["statistics"] = statistics
+    options.update(lookup.not_nulls.get((table, number), {}))
     options.update(storage_options(parameters))
     return Column(
         name=name,

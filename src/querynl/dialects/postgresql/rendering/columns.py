@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from querynl.dialects.postgresql.options import COLUMN_ATTRIBUTES, parameters
+from querynl.dialects.postgresql.rendering import not_null
+from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.owners import owner
@@ -49,8 +51,8 @@ def definition(column: Column) -> str:
         words.append(identity_clause(column))
     elif column.default is not None:
         words.append(f"DEFAULT {_bracketed(column.default)}")
-    if not column.nullable:
-        words.append("NOT NULL")
+    if not column.nullable and not column.options.get("not_null_not_valid"):
+        words.append(not_null.clause(column))
     return " ".join(words)
 
 
@@ -85,24 +87,18 @@ def override(column: Column) -> str:
     words = [quote(column.name)]
     if column.default is not None and column.generated is None:
         words.append(f"DEFAULT {_bracketed(column.default)}")
-    if not column.nullable:
-        words.append("NOT NULL")
+    if not column.nullable and not column.options.get("not_null_not_valid"):
+        words.append(not_null.clause(column))
     return " ".join(words) if len(words) > 1 else ""
 
 
 def attributes(table: Name, column: Column) -> Iterator[str]:
     """What a new column has beyond its definition."""
-    actions = list(_attribute_changes(None, column))
+    actions = [*not_null.later(column), *_attribute_changes(None, column)]
     if actions:
         yield alter(table, actions)
     if column.comment is not None:
         yield comment_on("COLUMN", f"{qualified(*table)}.{quote(column.name)}", column.comment)
-
-
-def alter(table: Name, actions: list[str]) -> str:
-    """ALTER TABLE with one or several actions, which the engine makes in one pass over the rows."""
-    head = f"ALTER TABLE {qualified(*table)}"
-    return f"{head} {actions[0]}" if len(actions) == 1 else head + "\n    " + ",\n    ".join(actions)
 
 
 def add(table: Name, column: Column, around: Around) -> Iterator[str]:
@@ -160,6 +156,7 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
         yield from _counter_changes(table, old, new)
     if counts_otherwise and new.identity is not None:
         yield from _start_counting(table, new, None if apart else sequence, around.after)
+    yield from not_null.change(table, old, new)
     if old.comment != new.comment:
         yield comment_on("COLUMN", f"{qualified(*table)}.{quote(new.name)}", new.comment)
 
@@ -246,7 +243,7 @@ def _actions(old: Column, new: Column, using: str | None, after: Catalog) -> Ite
     if new.default is not None and (moved or new.default != old.default) and settable(new, after):
         yield f"{column} SET DEFAULT {new.default}"
     if not new.nullable and old.nullable:
-        yield f"{column} SET NOT NULL"
+        yield not_null.added(new)
     yield from _attribute_changes(old, new)
 
 

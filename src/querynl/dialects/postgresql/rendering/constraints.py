@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
-from querynl.dialects.postgresql.rendering.columns import alter
+from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.spelling import collation_text, literal, qualified, quote
 from querynl.schema import Check, Constraint, Exclusion, ForeignKey, Index, IndexKey, Name, PrimaryKey, Unique

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from querynl.dialects.postgresql.rendering.columns import alter
+from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.spelling import ENABLED, qualified, quote
 from querynl.schema import Definition, Kind, Name

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from querynl.dialects.postgresql.options import TABLE_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import indexes
-from querynl.dialects.postgresql.rendering.columns import alter
+from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.constraints import assigned, listed
 from querynl.dialects.postgresql.spelling import ENABLED, literal, qualified, quote, routine_address

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from querynl.dialects.postgresql.options import TABLE_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import columns, constraints, indexes
-from querynl.dialects.postgresql.rendering.columns import alter
+from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.sequences import linked
 from querynl.dialects.postgresql.spelling import qualified, quote, serial_sequence

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from querynl.dialects.expressions import mentions
 from querynl.dialects.postgresql.rendering import columns, constraints, indexes, privileges
+from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.spelling import (
@@ -265,7 +266,7 @@ class _Replacement:
             yield from _create(new)
             yield from privileges.of_new(new, None, self._around)
         for found, moved in self._tables:
-            yield columns.alter(found.key, [action for column in moved for action in self._actions(column)])
+            yield alter(found.key, [action for column in moved for action in self._actions(column)])
         for old, _ in reversed(self._types):
             yield f"DROP {_word(old)} {qualified(old.namespace, _aside(old.name))}"
         for table, part in reversed(parts):
