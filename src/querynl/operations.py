@@ -331,7 +331,8 @@ def _with_attributes(catalog: Catalog, after: Table) -> Table:
     """The table as it stands with the attributes, and only those, of another."""
     current = catalog.table(after.key)
     assert current is not None, f"no table {after.key}"
-    return replace(current, comment=after.comment, options=after.options, inherits=after.inherits)
+    attributes = {"comment": after.comment, "options": after.options}
+    return replace(current, inherits=after.inherits, of_type=after.of_type, **attributes)
 
 
 # The field of `Table` that holds each kind of part; the primary key, being one, is not a tuple.
@@ -560,7 +561,10 @@ def _reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Chan
         if isinstance(obj, Table):
             columns, checks = tuple(map(computed, obj.columns)), tuple(map(check, obj.checks))
             exclusions, indexes = tuple(map(exclusion, obj.exclusions)), tuple(map(index, obj.indexes))
-            moved = replace(obj, columns=columns, checks=checks, exclusions=exclusions, indexes=indexes)
+            of_type = None if obj.of_type is None else rewriting.rename_type(obj.of_type, ref, to)
+            moved = replace(
+                obj, columns=columns, checks=checks, exclusions=exclusions, indexes=indexes, of_type=of_type
+            )
         elif isinstance(obj, Domain) and ref_of(obj) != ref:
             moved = replace(column(obj), checks=tuple(map(check, obj.checks)))
         elif isinstance(obj, CompositeType) and ref_of(obj) != ref:

@@ -428,6 +428,8 @@ class _Needs:
         match obj:
             case Table():
                 yield from (Ref(Kind.TABLE, *parent) for parent in obj.inherits)
+                if obj.of_type is not None:
+                    yield from self._of_type(obj.of_type)
                 for part in parts_of(obj):
                     yield from (ref for ref in self._of_part(part, obj.key) if ref.table != obj.name)
             case Trigger() | Policy():

@@ -249,6 +249,8 @@ class Table(_Model, frozen=True):
     indexes: tuple[Index, ...] = ()
     # The tables whose columns this one has as well: the one it is a partition of, or those it inherits from.
     inherits: tuple[Name, ...] = ()
+    # The composite type whose attributes are the columns.
+    of_type: str | None = None
     comment: str | None = None
     options: dict[str, OptionValue] = {}
     renamed_from: str | None = None

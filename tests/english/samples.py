@@ -102,6 +102,7 @@ OTHERS: list[AnyObject] = [
         indexes=(Index(columns=(IndexColumn(column="a"),)),),
         comment="c",
         inherits=(Name(None, "t"),),
+        of_type="kind",
         options={"strict": True},
         renamed_from="r",
     ),

@@ -50,6 +50,7 @@ _LABELS = {
     "referenced_columns": "columns referred to",
     "include": "included columns",
     "inherits": "columns from",
+    "of_type": "columns of type",
     "using": "rows shown",
     "check": "rows accepted",
 }

@@ -187,6 +187,7 @@ class _Closure:
 
 def _texts_of(table: Table) -> Iterator[str]:
     """The texts of a table in which types, sequences and routines may be named."""
+    yield table.of_type or ""
     for part in parts_of(table):
         match part:
             case Column():

@@ -119,6 +119,7 @@ def _table(table: Table, keys: Mapping[Name, tuple[str, ...]], of_type: Callable
     return replace(
         table,
         columns=tuple(_column(column, keyed, of_type) for column in table.columns),
+        of_type=None if table.of_type is None else of_type(table),
         foreign_keys=tuple(_foreign_key(key, keys) for key in table.foreign_keys),
         checks=tuple(_check(check) for check in table.checks),
         exclusions=tuple(map(_exclusion, table.exclusions)),

@@ -176,6 +176,7 @@ class _Inspection:
                     exclusions=tuple(constraints.exclusions.get(oid, ())),
                     indexes=tuple(indexes.get(oid, ())),
                     inherits=self._parents(row[15]),
+                    of_type=row[17],
                     comment=self._lookup.comment(PG_CLASS, oid),
                     options=tables.table_options(row),
                 )

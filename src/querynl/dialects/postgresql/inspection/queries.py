@@ -60,11 +60,12 @@ RELATIONS = f"""
         CASE WHEN a.amname <> 'heap' THEN a.amname END, s.spcname, c.relispopulated,
         CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, pg_get_expr(c.relpartbound, c.oid),
         ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno),
-        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END
+        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
+        CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid AND toast.reloptions IS NOT NULL
     LEFT JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.reloftype = 0 AND {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+    WHERE c.relkind IN ('r', 'p', 'v', 'm') AND {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
 
 # The type is that of an array's elements, so that an array of an enum is found to need the enum.
 COLUMNS = f"""
@@ -319,6 +320,5 @@ UNMANAGED = " UNION ALL ".join(
         ("text search dictionaries", "pg_ts_dict", "true"),
         ("text search parsers", "pg_ts_parser", "true"),
         ("text search templates", "pg_ts_template", "true"),
-        ("typed tables", "pg_class", "o.relkind IN ('r', 'p') AND o.reloftype <> 0"),
     )
 )

@@ -360,7 +360,7 @@ def _key_facts(row: Sequence[Any], lookup: Lookup) -> dict[str, Any]:
 def table_options(row: Sequence[Any]) -> dict[str, OptionValue]:
     """The attributes of a table or materialised view, from its row of the relations."""
     (_, _, _, kind, unlogged, parameters, toast, secured, forced, replica, method, tablespace) = row[:12]
-    (populated, partition_by, bound, _, _) = row[12:]
+    (populated, partition_by, bound) = row[12:15]
     options = storage_options(parameters) | storage_options(toast, "toast.")
     facts = {
         "unlogged": unlogged or None,

@@ -27,7 +27,7 @@ from querynl.dialects.postgresql.spelling import (
 )
 from querynl.dialects.postgresql.types import conversion, keeps_values
 from querynl.operations import Catalog
-from querynl.schema import Column, Enum, Kind, Name, Ownership, Ref, Sequence, ownership_of
+from querynl.schema import Column, CompositeType, Enum, Kind, Name, Ownership, Ref, Sequence, ownership_of
 
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 
@@ -44,16 +44,26 @@ def definition(column: Column) -> str:
         words[1] = _SERIALS[column.type]
     if column.collation is not None:
         words.append(f"COLLATE {collation_text(column.collation)}")
+    return " ".join([*words, *_values(column)])
+
+
+def typed(column: Column) -> str:
+    """What a table that has its columns from a type says of one beyond that; empty where there is nothing."""
+    words = list(_values(column))
+    return " ".join([quote(column.name), "WITH OPTIONS", *words]) if words else ""
+
+
+def _values(column: Column) -> Iterator[str]:
+    """Where a column's values come from, and whether there must be one."""
     if column.generated is not None:
         kind = "STORED" if column.generated.stored else "VIRTUAL"
-        words.append(f"GENERATED ALWAYS AS ({column.generated.expression}) {kind}")
-    elif counted is not None and not counted.serial:
-        words.append(identity_clause(column))
+        yield f"GENERATED ALWAYS AS ({column.generated.expression}) {kind}"
+    elif column.identity is not None and not column.identity.serial:
+        yield identity_clause(column)
     elif column.default is not None:
-        words.append(f"DEFAULT {_bracketed(column.default)}")
+        yield f"DEFAULT {_bracketed(column.default)}"
     if not column.nullable and not column.options.get("not_null_not_valid"):
-        words.append(not_null.clause(column))
-    return " ".join(words)
+        yield not_null.clause(column)
 
 
 def _bracketed(expression: str) -> str:
@@ -85,7 +95,7 @@ def _counting_options(column: Column) -> dict[str, object]:
 def override(column: Column) -> str:
     """What a new partition says otherwise than its partitioned table."""
     words = [quote(column.name)]
-    if column.default is not None and column.generated is None:
+    if column.default is not None:
         words.append(f"DEFAULT {_bracketed(column.default)}")
     if not column.nullable and not column.options.get("not_null_not_valid"):
         words.append(not_null.clause(column))
@@ -106,12 +116,16 @@ def add(table: Name, column: Column, around: Around) -> Iterator[str]:
     if inherited is not None:
         yield from change(table, inherited, column, None, around)
         return
+    if _is_typed(table, around.after):
+        return  # it comes with the attribute, and so does what is said of it
     yield alter(table, [f"ADD COLUMN {definition(column)}"])
     yield from attributes(table, column)
     yield from linked(table, (column,), around.after)
 
 
 def drop(table: Name, column: Column, around: Around) -> Iterator[str]:
+    if _is_typed(table, around.before):
+        return  # it goes with the attribute
     inherited = _inherited(table, column.name, around.before)
     if inherited is not None:
         yield from change(table, column, inherited, None, around)
@@ -120,13 +134,30 @@ def drop(table: Name, column: Column, around: Around) -> Iterator[str]:
 
 
 def _inherited(table: Name, name: str, catalog: Catalog) -> Column | None:
-    """The column that a partition has from its partitioned table; what the partition says of it is what differs."""
+    """The column that a partition has from its partitioned table, or a table from its type.
+
+    What the table says of it is what differs.
+    """
     found = catalog.table(table)
+    if found is not None and found.of_type is not None:
+        return next((column for column in _columns_of_type(found.of_type, catalog) if column.name == name), None)
     while found is not None and "partition_bound" in found.options:
         found = catalog.table(found.inherits[0])
         if found is not None and (column := found.column(name)) is not None:
             return column
     return None
+
+
+def _columns_of_type(of_type: str, catalog: Catalog) -> Iterator[Column]:
+    name = named_type(of_type)
+    found = None if name is None else catalog.get(Ref(Kind.COMPOSITE_TYPE, *name))
+    for attribute in found.attributes if isinstance(found, CompositeType) else ():
+        yield Column(name=attribute.name, type=attribute.type, collation=attribute.collation)
+
+
+def _is_typed(table: Name, catalog: Catalog) -> bool:
+    found = catalog.table(table)
+    return found is not None and found.of_type is not None
 
 
 # ------------------------------------------------------------------------------------------- changes
@@ -135,7 +166,7 @@ def _inherited(table: Name, name: str, catalog: Catalog) -> Column | None:
 def change(table: Name, old: Column, new: Column, using: str | None, around: Around) -> Iterator[str]:
     """The statements that turn one column into the other, in place; the values stay."""
     if _inherited(table, new.name, around.after) is not None:
-        # A partition's column gets its type from the partitioned table.
+        # Whoever gives the column gives the type.
         old = replace(old, type=new.type, collation=new.collation, generated=new.generated)
     if new.generated is not None and old.generated is None:
         yield from drop(table, old, around)

@@ -43,13 +43,16 @@ def _constraints(table: Table) -> list[Constraint]:
 def _create(table: Table, parts: list[Constraint]) -> str:
     options = table.options
     bound = options.get("partition_bound")
-    listed = map(columns.definition if bound is None else columns.override, table.columns)
+    said = columns.override if bound is not None else columns.typed if table.of_type else columns.definition
+    listed = map(said, table.columns)
     lines = [*filter(None, listed), *map(constraints.definition, parts)]
     body = "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "()"
     words = ["CREATE UNLOGGED TABLE" if options.get("unlogged") else "CREATE TABLE", qualified(*table.key)]
     if bound is not None:
         words.append(f"PARTITION OF {qualified(*table.inherits[0])}")
-    if lines or bound is None:
+    if table.of_type is not None:
+        words.append(f"OF {table.of_type}")
+    if lines or (bound is None and table.of_type is None):
         words.append(body)
     if bound is not None:
         words.append(str(bound))
@@ -79,6 +82,8 @@ def _attribute_changes(old: Table, after: Table, *, new: bool) -> Iterator[str]:
     name, before, options = after.key, old.options, after.options
     if not new:
         yield from _parent_changes(old, after)
+        if old.of_type != after.of_type:
+            yield alter(name, ["NOT OF" if after.of_type is None else f"OF {after.of_type}"])
         yield from _storage_changes(old, after)
     actions = []
     for switch, on, off in (

@@ -183,17 +183,23 @@ def change_composite(old: CompositeType, new: CompositeType, around: Around) -> 
     kept = dict(zip((a.name for a in extended.attributes), extended.attributes, strict=True))
     retyped = [a for a in new.attributes if _attribute(a) != _attribute(kept[a.name])]
     in_use = _is_in_use(old, around.before)
-    if not in_order and (retyped or _is_inside_others(old, around.before)):
+    tables = sorted(_typed_tables(old, around.after), key=lambda table: str(table.key))
+    replaced = not in_order or (bool(retyped) and in_use)
+    if (not in_order and (retyped or _is_inside_others(old, around.before))) or (replaced and tables):
         raise ChangeUnsupported(
             f"The attributes of {new.name} would have to change their order in the rows that have them.",
             remedy="Keep the order and put new attributes at the end, or make a new type.",
         )
-    replaced = not in_order or (bool(retyped) and in_use)
     if not replaced:
         actions += [f"ALTER ATTRIBUTE {quote(a.name)} TYPE{_attribute(a)[len(quote(a.name)) :]}" for a in retyped]
     name = qualified(new.namespace, new.name)
     if actions:
-        yield f"ALTER TYPE {name} {', '.join(actions)}"
+        yield f"ALTER TYPE {name} {', '.join(f'{action} CASCADE' if tables else action for action in actions)}"
+    present = {attribute.name for attribute in old.attributes}
+    for table in tables:
+        for column in table.columns:
+            if column.name not in present:
+                yield from columns.add(table.key, column, around)
     if replaced:
         yield from _Replacement(extended, new, around).statements()
         return
@@ -211,6 +217,14 @@ def _with_attributes_of(old: CompositeType, new: CompositeType) -> CompositeType
 
 def _in_order(old: CompositeType, new: CompositeType) -> bool:
     return [attribute.name for attribute in old.attributes] == [attribute.name for attribute in new.attributes]
+
+
+def _typed_tables(composite: CompositeType, catalog: Catalog) -> Iterator[Table]:
+    """The tables that have their columns from the type."""
+    name = Name(composite.namespace, composite.name)
+    for table in _tables(catalog):
+        if table.of_type is not None and named_type(table.of_type) == name:
+            yield table
 
 
 def _is_in_use(composite: CompositeType, catalog: Catalog) -> bool:
