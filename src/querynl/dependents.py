@@ -55,6 +55,7 @@ class Dependents:
         self._end = end
         self._rules = rules
         self._by_need: dict[Ref, list[Placed]] | None = None
+        self._by_parent: dict[Name, list[Name]] | None = None
 
     def recreated_around(self, operations: Sequence[Operation]) -> list[Operation]:
         """The operations, and those that take what blocks them away and bring it back."""
@@ -102,9 +103,13 @@ class Dependents:
             case Column():
                 assert operation.table is not None
                 yield from self._on_column(operation.table, obj.name)
+                for heir in self._heirs(operation.table):
+                    yield from self._needing(Ref(Kind.COLUMN, heir.namespace, obj.name, heir.name))
+                    yield from self._on_column(heir, obj.name)
             case PrimaryKey() | Unique() | Index():
                 assert operation.table is not None
                 yield from self._on_key(operation.table, _key_columns(obj))
+                yield from self._attached_to(obj, operation.table)
             case Table():
                 yield from self._foreign_keys_to(obj.key)
                 if isinstance(operation, Change):
@@ -143,6 +148,25 @@ class Dependents:
             assert isinstance(placed.obj, ForeignKey)
             if column in placed.obj.referenced_columns:
                 yield placed
+
+    def _heirs(self, name: Name) -> Iterator[Name]:
+        """The tables that have their columns from the table: its partitions, those that inherit from it, and theirs."""
+        if self._by_parent is None:
+            self._by_parent = defaultdict(list)
+            for table in self._start.of_kind(Kind.TABLE):
+                assert isinstance(table, Table)
+                for parent in table.inherits:
+                    self._by_parent[parent].append(table.key)
+        for heir in self._by_parent.get(name, ()):
+            yield heir
+            yield from self._heirs(heir)
+
+    def _attached_to(self, key: PrimaryKey | Unique | Index, name: Name) -> Iterator[Placed]:
+        """The parts that partitions have of an index of their table and that have names of their own."""
+        for heir in self._heirs(name):
+            for part in parts_of(self._start.table(heir)):
+                if key.name is not None and part.options.get("attached_to") == key.name:
+                    yield Placed(part, heir)
 
     def _on_key(self, name: Name, columns: tuple[str, ...]) -> Iterator[Placed]:
         for placed in self._foreign_keys_to(name):

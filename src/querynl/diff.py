@@ -272,7 +272,10 @@ def _differences(start: State, end: State, rules: Rules, kinds: Iterable[Kind] =
     for kind in kinds:
         before, after = start.objects[kind], end.objects[kind]
         for ref in sorted(before.keys() | after.keys(), key=lambda ref: ref.order):
-            yield from _compared(before.get(ref), after.get(ref), rules)
+            if isinstance(old := before.get(ref), Table) and isinstance(new := after.get(ref), Table):
+                yield from _table_changes(old, new, start, end, rules)
+            else:
+                yield from _compared(before.get(ref), after.get(ref), rules)
 
 
 def _compared(before: SchemaObject | None, after: SchemaObject | None, rules: Rules) -> Iterator[Operation]:
@@ -285,8 +288,6 @@ def _compared(before: SchemaObject | None, after: SchemaObject | None, rules: Ru
             yield Drop(before)
         if after is not None:
             yield Create(after)
-    elif isinstance(before, Table) and isinstance(after, Table):
-        yield from _table_differences(before, after, rules)
     elif isinstance(before, View) and isinstance(after, View):
         yield from _view_differences(before, after, rules)
     elif _comparable(before) != _comparable(after):
@@ -304,6 +305,42 @@ def _changed(before: Any, after: Any, table: Name | None, rules: Rules) -> Itera
     else:
         yield Drop(before, table)
         yield Create(after, table)
+
+
+def _table_changes(before: Table, after: Table, start: State, end: State, rules: Rules) -> Iterator[Operation]:
+    """The differences of a table; it parts from parents first, and gets new ones when it is ready for them."""
+    before, after = _settled_table(before), _settled_table(after)
+    if before == after:
+        return
+    kept = tuple(
+        parent
+        for parent in before.inherits
+        if parent in after.inherits and not _is_made_anew(parent, start, end, rules)
+    )
+    alone, ready = before, after
+    if before.inherits == after.inherits == kept:
+        alone, ready = rules.without_repeated(before, after, start, end)
+    elif kept != before.inherits:
+        alone = rules.parted(before, kept, start)
+        yield Change(before, alone)
+    if kept != after.inherits:
+        ready = rules.parted(after, kept, end)
+    yield from _table_differences(_settled_table(alone), _settled_table(ready), rules)
+    if kept != after.inherits:
+        yield Change(ready, after)
+
+
+def _is_made_anew(name: Name, start: State, end: State, rules: Rules) -> bool:
+    before, after = start.table(name), end.table(name)
+    if before is None or after is None:
+        return False
+    return not rules.alters(replace(before, **_NO_PARTS), replace(after, **_NO_PARTS), None)
+
+
+def _settled_table(table: Table) -> Table:
+    found = settled(table)
+    assert isinstance(found, Table)
+    return found
 
 
 def _table_differences(before: Table, after: Table, rules: Rules) -> Iterator[Operation]:

@@ -320,8 +320,10 @@ def _apply(operation: Operation, catalog: Catalog, rewriting: Rewriting) -> Chan
             if isinstance(after, Part):
                 assert isinstance(before, Part), "a part becomes a part"
                 return _with_part(catalog, table, before, after)
-            if isinstance(after, Table):
-                return {ref_of(after): _with_attributes(catalog, after)}
+            if isinstance(after, Table) and isinstance(before, Table):
+                # With other parents, other parts are the table's own.
+                same_parents = before.inherits == after.inherits
+                return {ref_of(after): _with_attributes(catalog, after) if same_parents else after}
             return {ref_of(after): after}
         case _:
             assert_never(operation)

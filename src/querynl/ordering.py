@@ -15,6 +15,7 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from querynl import schema as model
+from querynl.heirs import links_of_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, RunSQL, parts_of, table_of, target
 from querynl.schema import (
     AnyObject,
@@ -314,6 +315,8 @@ def _predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict
                 before[number].update(needs.column_creators.get(name, ()))
                 for other in needs.column_enders.get(name, ()):
                     before[other].add(number)
+    for first, second in links_of_heirs(operations):
+        before[second].add(first)
     for taken, givers in needs.names_given_up.items():
         for taker in needs.names_taken.get(taken, ()):
             for giver in givers:

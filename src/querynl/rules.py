@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from querynl.operations import Change, Drop, Rewriting
-from querynl.schema import AnyObject, DefaultPrivileges, Grant, Kind, Name
+from querynl.operations import Catalog, Change, Drop, Rewriting
+from querynl.schema import AnyObject, DefaultPrivileges, Grant, Kind, Name, Table
 
 
 class Rules(Rewriting, Protocol):
@@ -17,6 +17,12 @@ class Rules(Rewriting, Protocol):
 
     def renames(self, kind: Kind) -> bool:
         """Whether the engine can give such an object another name."""
+
+    def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
+        """A table as it stands once it has no other parents than those: what the others gave it is its own."""
+
+    def without_repeated(self, before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
+        """A table of the same parents before and after, without what it only says again as they have it."""
 
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         """Whether something that uses the object must be dropped before the operation and created again after it."""

@@ -19,6 +19,7 @@ from querynl.schema import (
     Identity,
     IndexColumn,
     IndexKey,
+    Table,
 )
 
 # The state that each flag stands for, when it is set and when it is not.
@@ -54,6 +55,8 @@ _LABELS = {
     "using": "rows shown",
     "check": "rows accepted",
 }
+# What is a table's own changes with its parents, and is still there.
+_PARTS = {"columns", "primary_key", "uniques", "foreign_keys", "checks", "exclusions", "indexes"}
 # Too long for a sentence.
 _OPAQUE = {"definition": "its definition", "depends_on": "what it depends on"}
 
@@ -92,6 +95,7 @@ def differences(before: AnyObject, after: AnyObject) -> list[str]:
         phrase
         for field in msgspec.structs.fields(type(after))
         if getattr(before, field.name) != getattr(after, field.name)
+        if not (isinstance(after, Table) and field.name in _PARTS)
         for phrase in _difference(field.name, getattr(before, field.name), getattr(after, field.name))
     ]
 

@@ -64,7 +64,10 @@ def excerpt(before: Schema, after: Schema, operations: Collection[Operation]) ->
     for a foreign key alone without those foreign keys of its own that lead elsewhere: otherwise one table would
     bring all that are linked with it, however far away.
     """
-    closure = _Closure(before, after, frozenset(_touched(operations)))
+    touched = set(_touched(operations))
+    for schema in (before, after):
+        touched |= set(_ancestors(touched, schema))
+    closure = _Closure(before, after, frozenset(touched))
     return Excerpt(closure.part_of(before), closure.part_of(after))
 
 
@@ -80,6 +83,16 @@ def _touched(operations: Iterable[Operation]) -> Iterator[Ref]:
             yield ref
             if isinstance(operation, Rename):
                 yield ref._replace(name=operation.to)
+
+
+def _ancestors(touched: Collection[Ref], schema: Schema) -> Iterator[Ref]:
+    """The tables that touched ones inherit from or are partitions of: what these have, they have from there."""
+    parents = {table.key: table.inherits for table in schema.tables if table.inherits}
+    waiting = [Name(ref.namespace, ref.name) for ref in touched if ref.kind is Kind.TABLE]
+    while waiting:
+        found = parents.get(waiting.pop(), ())
+        yield from (Ref(Kind.TABLE, *name) for name in found)
+        waiting += found
 
 
 class _Closure:

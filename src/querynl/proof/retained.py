@@ -36,7 +36,23 @@ def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]
             for column in table.columns:
                 if column.nullable or column.on_update:
                     kept[table.key].columns.pop(column.name, None)
-    return kept
+    shown = set(_showing_other_rows(operations, before))
+    return {key: found for key, found in kept.items() if found.table not in shown}
+
+
+def _showing_other_rows(operations: Sequence[Operation], before: Schema) -> Iterator[Name]:
+    """The tables that no longer show the rows of the same heirs or partitions."""
+    parents = {table.key: set(table.inherits) for table in before.tables}
+    waiting: set[Name] = set()
+    for operation in operations:
+        match operation:
+            case Drop(Table() as gone):
+                waiting |= set(gone.inherits)
+            case Change(Table() as old, Table() as new):
+                waiting |= set(old.inherits) ^ set(new.inherits)
+    while waiting:
+        yield from waiting
+        waiting = {name for heir in waiting for name in parents.get(heir, ())}
 
 
 def _follow(operation: Operation, kept: dict[Name, Kept]) -> None:

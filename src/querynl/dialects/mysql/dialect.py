@@ -98,6 +98,12 @@ class MySQL:
     def renames(self, kind: Kind) -> bool:
         return kind in (Kind.TABLE, Kind.COLUMN, Kind.INDEX, Kind.VIEW)
 
+    def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
+        return table  # no table has parents here
+
+    def without_repeated(self, before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
+        return before, after
+
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         match operation, dependent:
             case Drop(Column()), Index() | Check() | ForeignKey() | PrimaryKey() | Column():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from querynl.dialects import expressions
-from querynl.dialects.postgresql import privileges, renaming, rules, spelling, split
+from querynl.dialects.postgresql import heirs, privileges, renaming, rules, spelling, split
 from querynl.dialects.postgresql.inspection import inspect
 from querynl.dialects.postgresql.localise import localise
 from querynl.dialects.postgresql.rendering import render
@@ -62,6 +62,12 @@ class PostgreSQL(Dialect):
     def shares_names(self, kind: Kind) -> bool:
         # An index, and so a key, is a relation beside the tables.
         return kind in (Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION)
+
+    def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
+        return heirs.parted(table, kept, catalog)
+
+    def without_repeated(self, before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
+        return heirs.without_repeated(before, after, start, end)
 
     def renames(self, kind: Kind) -> bool:
         return rules.renames(kind)

@@ -41,7 +41,10 @@ TABLE_ATTRIBUTES = frozenset(
         "with_no_data",
     }
 )
-INDEX_ATTRIBUTES = frozenset({"tablespace", "invalid", "replica_identity", "cluster", "without_overlaps"})
+# `only`: not all partitions have their part of it. `attached_to`: it is a partition's part of that index.
+INDEX_ATTRIBUTES = frozenset(
+    {"tablespace", "invalid", "replica_identity", "cluster", "without_overlaps", "only", "attached_to"}
+)
 NOT_NULL_ATTRIBUTES = frozenset({"not_null_name", "not_null_not_valid", "not_null_no_inherit"})
 COLUMN_ATTRIBUTES = NOT_NULL_ATTRIBUTES | {
     *("storage", "compression", "statistics"),

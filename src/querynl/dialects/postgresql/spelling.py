@@ -101,9 +101,9 @@ def serial_sequence(table: str, column: str) -> str:
 
 
 def made_name(table: str, column: str, label: str) -> str:
-    """The name of what belongs to a column and was given none, as PostgreSQL's makeObjectName makes it."""
+    """The name of what belongs to a column, or to no one column, and was given none, as makeObjectName makes it."""
     first, second = table.encode(), column.encode()
-    room = MAX_NAME_BYTES - len(f"__{label}")
+    room = MAX_NAME_BYTES - len(f"__{label}" if column else f"_{label}")
     keep_first, keep_second = len(first), len(second)
     while keep_first + keep_second > room:
         if keep_first > keep_second:
@@ -111,4 +111,5 @@ def made_name(table: str, column: str, label: str) -> str:
         else:
             keep_second -= 1
     # A character that does not fit whole is left out.
-    return "_".join((first[:keep_first].decode(errors="ignore"), second[:keep_second].decode(errors="ignore"), label))
+    parts = (first[:keep_first].decode(errors="ignore"), second[:keep_second].decode(errors="ignore"), label)
+    return "_".join(part for part in parts if part)

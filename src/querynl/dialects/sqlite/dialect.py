@@ -81,6 +81,12 @@ class SQLite:
     def renames(self, kind: Kind) -> bool:
         return kind in (Kind.TABLE, Kind.COLUMN)
 
+    def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
+        return table  # no table has parents here
+
+    def without_repeated(self, before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
+        return before, after
+
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         """Only triggers of a dropped view or table go with it; all else is checked when it is used."""
         return (

@@ -32,15 +32,19 @@ from querynl.schema import (
     Definition,
     Domain,
     Enum,
+    Exclusion,
     Extension,
+    Index,
     Kind,
     Name,
     Namespace,
     Policy,
+    PrimaryKey,
     Ref,
     Schema,
     Table,
     Trigger,
+    Unique,
     View,
     canonical,
 )
@@ -90,7 +94,9 @@ class _Inspection:
         needs = self._needs(domain_checks)
         counters = tables.Counters(self._reader.rows(queries.SEQUENCES), lookup)
         indexes = tables.indexes(self._reader.rows(queries.INDEXES), keys, lookup)
-        found_tables = tuple(self._tables(relations, columns, constraints, indexes, counters))
+        attached = self._reader.rows(queries.ATTACHED_INDEXES)
+        indexed = tables.own_parts({**constraints.indexed, **indexes}, attached, lookup)
+        found_tables = tuple(self._tables(relations, columns, constraints, indexed, counters))
         return Schema(
             dialect="postgresql",
             namespaces=tuple(
@@ -114,7 +120,7 @@ class _Inspection:
             composite_types=tuple(self._composite_types(composites)),
             tables=found_tables,
             sequences=tuple(counters.remaining()),
-            views=tuple(self._views(relations, indexes, needs[PG_CLASS])),
+            views=tuple(self._views(relations, indexed, needs[PG_CLASS])),
             routines=tuple(routines(routine_rows, self._reader.rows(queries.AGGREGATES), needs[PG_PROC], lookup)),
             triggers=tuple(self._triggers(needs[PG_TRIGGER])),
             policies=tuple(self._policies(needs[PG_POLICY])),
@@ -156,25 +162,27 @@ class _Inspection:
         relations: Rows,
         columns: Rows,
         constraints: tables.Constraints,
-        indexes: Mapping[int, list[Any]],
+        indexed: Mapping[int, Mapping[type, list[Any]]],
         counters: tables.Counters,
     ) -> Iterator[Table]:
-        partitions = {row[0]: row[15][0] for row in relations if row[14] is not None}
-        found = tables.columns(columns, self._lookup, counters, partitions)
+        partitions = {row[0] for row in relations if row[14] is not None}
+        parents = {row[0]: row[15] for row in relations if row[15]}
+        found = tables.columns(columns, self._lookup, counters, parents, partitions)
         for row in relations:
             oid = row[0]
             ref = self._lookup.relations[oid]
             if ref.kind is Kind.TABLE:
+                parts = indexed.get(oid, {})
                 yield Table(
                     name=ref.name,
                     namespace=ref.namespace,
                     columns=tuple(found.get(oid, ())),
-                    primary_key=constraints.primary.get(oid),
-                    uniques=tuple(constraints.uniques.get(oid, ())),
+                    primary_key=next(iter(parts.get(PrimaryKey, ())), None),
+                    uniques=tuple(parts.get(Unique, ())),
                     foreign_keys=tuple(constraints.foreign_keys.get(oid, ())),
                     checks=tuple(constraints.checks.get(oid, ())),
-                    exclusions=tuple(constraints.exclusions.get(oid, ())),
-                    indexes=tuple(indexes.get(oid, ())),
+                    exclusions=tuple(parts.get(Exclusion, ())),
+                    indexes=tuple(parts.get(Index, ())),
                     inherits=self._parents(row[15]),
                     of_type=row[17],
                     comment=self._lookup.comment(PG_CLASS, oid),
@@ -185,7 +193,7 @@ class _Inspection:
         return tuple(name for oid in oids if (name := self._lookup.table(oid)) is not None)
 
     def _views(
-        self, relations: Rows, indexes: Mapping[int, list[Any]], needs: Mapping[int, set[Ref]]
+        self, relations: Rows, indexed: Mapping[int, Mapping[type, list[Any]]], needs: Mapping[int, set[Ref]]
     ) -> Iterator[View]:
         for row in relations:
             oid = row[0]
@@ -197,7 +205,7 @@ class _Inspection:
                     definition=row[16].strip().rstrip(";"),
                     materialized=row[3] == "m",
                     options=tables.table_options(row),
-                    indexes=tuple(indexes.get(oid, ())),
+                    indexes=tuple(indexed.get(oid, {}).get(Index, ())),
                     comment=self._lookup.comment(PG_CLASS, oid),
                     column_comments=self._lookup.column_comments(oid),
                     depends_on=dependencies(needs.get(oid, ())),

@@ -96,7 +96,8 @@ CONSTRAINTS = f"""
         k.condeferrable, k.condeferred, k.convalidated, k.connoinherit, {{enforced}}, {{period}},
         CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, tn.nspname, tc.relname,
         i.indkey::int2[], i.indnkeyatts, i.indnullsnotdistinct, x.reloptions, s.spcname,
-        i.indisreplident, i.indisclustered, i.indexrelid, a.amname, pg_get_expr(i.indpred, i.indrelid),
+        i.indisreplident, i.indisclustered, NOT i.indisvalid AND x.relkind = 'I',
+        i.indexrelid, a.amname, pg_get_expr(i.indpred, i.indrelid),
         ARRAY(SELECT CASE WHEN pg_operator_is_visible(o.oid) THEN o.oprname
                 ELSE format('OPERATOR(%I.%s)', opn.nspname, o.oprname) END
             FROM unnest(k.conexclop) WITH ORDINALITY AS used (operator, number)
@@ -107,18 +108,22 @@ CONSTRAINTS = f"""
     LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
     LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_am a ON a.oid = x.relam
     LEFT JOIN pg_tablespace s ON s.oid = x.reltablespace
-    WHERE k.conrelid <> 0 AND k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conislocal AND k.coninhcount = 0
-        AND {_USER_NAMESPACE}"""
+    WHERE k.conrelid <> 0 AND k.contype IN ('p', 'u', 'f', 'c', 'x')
+        AND (k.conislocal AND k.coninhcount = 0 OR k.contype IN ('p', 'u', 'x')) AND {_USER_NAMESPACE}"""
 
 INDEXES = f"""
     SELECT i.indexrelid, i.indrelid, c.relname, a.amname, i.indisunique, i.indnullsnotdistinct, i.indnkeyatts,
         pg_get_expr(i.indpred, i.indrelid), c.reloptions, s.spcname, i.indisvalid OR c.relkind = 'I',
-        i.indisreplident, i.indisclustered
+        i.indisreplident, i.indisclustered, NOT i.indisvalid AND c.relkind = 'I'
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
     WHERE {_USER_NAMESPACE}
-        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
-        AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)"""
+        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"""
+
+# The index of a partition, and that of its partitioned table which it is a part of.
+ATTACHED_INDEXES = """
+    SELECT h.inhrelid, h.inhparent FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
+    WHERE c.relkind IN ('i', 'I')"""
 
 # Bit 1 of an option is DESC, bit 2 is NULLS FIRST.
 INDEX_KEYS = f"""

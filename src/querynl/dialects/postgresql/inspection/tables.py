@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from querynl import schema as model
+from querynl.dialects.postgresql.heirs import Indexed, copy_for
 from querynl.dialects.postgresql.inspection.lookup import (
     PG_CLASS,
     PG_CONSTRAINT,
@@ -31,6 +34,7 @@ from querynl.schema import (
     OptionValue,
     PrimaryKey,
     Ref,
+    Table,
     Unique,
 )
 
@@ -121,6 +125,10 @@ class Counters:
         options: dict[str, OptionValue] = {name: value for name, value in facts.items() if value is not None}
         return Identity(start=found.start, increment=found.increment, always=always), options
 
+    def has_identity(self, table: int, number: int) -> bool:
+        """Whether the column counts by a sequence of its own; that of a partition counts with its table's."""
+        return (table, number) in self._identities
+
     def remaining(self) -> list[model.Sequence]:
         """The sequences that are objects of their own, once every column has been asked for."""
         return [*self.own, *self._owned.values()]
@@ -134,10 +142,12 @@ class Counters:
                 yield oid, self._lookup.relations[column[0]], self._lookup.columns[column]
 
 
-def columns(rows: Rows, lookup: Lookup, counters: Counters, parents: Mapping[int, int]) -> dict[int, list[Column]]:
-    """The columns that each table itself declares, by the table's OID; `parents` are those of partitions.
+def columns(
+    rows: Rows, lookup: Lookup, counters: Counters, parents: Mapping[int, Sequence[int]], partitions: Container[int]
+) -> dict[int, list[Column]]:
+    """The columns that each table itself declares, by the table's OID; `parents` are those whose columns it has too.
 
-    What a table inherits is told by its parent alone; of a partition's columns, those that differ from it.
+    What a table inherits is told by its parents alone, but for what differs from them.
     """
     declared = {(row[0], row[2]): row for row in rows}
     found: dict[int, list[Column]] = defaultdict(list)
@@ -145,9 +155,9 @@ def columns(rows: Rows, lookup: Lookup, counters: Counters, parents: Mapping[int
         table, name, is_local = row[0], row[2], row[-1]
         if table not in lookup.relations:
             continue
-        if table in parents:
-            above = declared.get((parents[table], name))
-            is_local = above is None or _own_facts(above, lookup) != _own_facts(row, lookup)
+        above = next((declared[parent, name] for parent in parents.get(table, ()) if (parent, name) in declared), None)
+        if above is not None and (table in partitions or not is_local):
+            is_local = _own_facts(above, lookup) != _own_facts(row, lookup)
         if is_local:
             found[table].append(_column(row, lookup, counters))
     return found
@@ -181,7 +191,7 @@ def _column(row: Sequence[Any], lookup: Lookup, counters: Counters) -> Column:
     options: dict[str, OptionValue] = {}
     identity = None
     computed = None
-    if identified:
+    if identified and counters.has_identity(table, number):
         identity, options = counters.identity((table, number), identified == _IDENTITY_ALWAYS)
     elif generated:
         computed = Generated(expression=default, stored=generated == _GENERATED_STORED)
@@ -215,11 +225,10 @@ class Constraints:
     def __init__(self, rows: Rows, keys: Keys, lookup: Lookup) -> None:
         self._lookup = lookup
         self._keys = keys
-        self.primary: dict[int, PrimaryKey] = {}
-        self.uniques: dict[int, list[Unique]] = defaultdict(list)
         self.foreign_keys: dict[int, list[ForeignKey]] = defaultdict(list)
         self.checks: dict[int, list[Check]] = defaultdict(list)
-        self.exclusions: dict[int, list[Exclusion]] = defaultdict(list)
+        # Those with an index, and their tables' OIDs, by the OID of the index.
+        self.indexed: dict[int, tuple[int, Indexed]] = {}
         for row in rows:
             if row[1] in lookup.relations:
                 self._note(row)
@@ -245,28 +254,29 @@ class Constraints:
             )
             return
         (deferrable, deferred) = row[11:13]
-        (keys, key_count, together, parameters, tablespace, replica, clustered) = row[20:27]
+        (keys, key_count, together, parameters, tablespace, replica, clustered, only, index) = row[20:29]
         facts: dict[str, Any] = {
             "name": name,
             "deferrable": deferrable,
             "initially_deferred": deferred,
             "include": self._lookup.column_names(table, keys[key_count:]),
-            "options": _index_options(parameters, tablespace, True, replica, clustered)
+            "options": _index_options(parameters, tablespace, (True, replica, clustered, only))
             | ({"without_overlaps": True} if row[16] else {}),
             "comment": comment,
         }
+        part: Indexed
         if kind == "x":
-            self.exclusions[table].append(self._exclusion(row, facts))
-            return
-        facts["columns"] = self._lookup.column_names(table, numbers)
-        if kind == "p":
-            self.primary[table] = PrimaryKey(**facts)
+            part = self._exclusion(row, facts)
+        elif kind == "p":
+            part = PrimaryKey(**facts, columns=self._lookup.column_names(table, numbers))
             self._lookup.keys[oid] = Ref(Kind.PRIMARY_KEY, ref.namespace, name, ref.name)
         else:
-            self.uniques[table].append(Unique(**facts, nulls_not_distinct=together))
+            columns = self._lookup.column_names(table, numbers)
+            part = Unique(**facts, columns=columns, nulls_not_distinct=together)
+        self.indexed[index] = (table, part)
 
     def _exclusion(self, row: Sequence[Any], facts: Mapping[str, Any]) -> Exclusion:
-        (index, method, where, operators) = row[27:]
+        (index, method, where, operators) = row[28:]
         elements = (
             ExclusionElement(operator=operator, **_key_facts(key, self._lookup))
             for operator, key in zip(operators, self._keys[index], strict=False)  # included columns have no operator
@@ -302,12 +312,14 @@ class Constraints:
 
 
 def _index_options(
-    parameters: Sequence[str] | None, tablespace: str | None, valid: bool, replica: bool, clustered: bool
+    parameters: Sequence[str] | None, tablespace: str | None, flags: Sequence[bool]
 ) -> dict[str, OptionValue]:
+    """The options of an index; the flags say whether it is valid, the replica identity, clustered on, not complete."""
     options = storage_options(parameters)
     if tablespace is not None:
         options["tablespace"] = tablespace
-    switches = {"invalid": not valid, "replica_identity": replica, "cluster": clustered}
+    valid, replica, clustered, only = flags
+    switches = {"invalid": not valid, "replica_identity": replica, "cluster": clustered, "only": only}
     options.update((name, True) for name, is_on in switches.items() if is_on)
     return options
 
@@ -320,13 +332,14 @@ def keys_by_index(rows: Rows) -> Keys:
     return keys
 
 
-def indexes(rows: Rows, keys: Keys, lookup: Lookup) -> dict[int, list[Index]]:
-    """The indexes that no constraint owns, by the OID of their table or materialised view."""
-    found: dict[int, list[Index]] = defaultdict(list)
+def indexes(rows: Rows, keys: Keys, lookup: Lookup) -> dict[int, tuple[int, Indexed]]:
+    """The indexes that no constraint owns, with the OID of their table or materialised view, by their own."""
+    found: dict[int, tuple[int, Indexed]] = {}
     for oid, table, name, method, unique, together, key_count, where, parameters, tablespace, *flags in rows:
         if table not in lookup.relations:
             continue
-        found[table].append(
+        found[oid] = (
+            table,
             Index(
                 name=name,
                 columns=tuple(IndexColumn(**_key_facts(row, lookup)) for row in keys[oid][:key_count]),
@@ -335,10 +348,27 @@ def indexes(rows: Rows, keys: Keys, lookup: Lookup) -> dict[int, list[Index]]:
                 include=tuple(row[2] for row in keys[oid][key_count:]),
                 where=where,
                 nulls_not_distinct=together,
-                options=_index_options(parameters, tablespace, *flags),
+                options=_index_options(parameters, tablespace, flags),
                 comment=lookup.comment(PG_CLASS, oid),
-            )
+            ),
         )
+    return found
+
+
+def own_parts(
+    indexed: Mapping[int, tuple[int, Indexed]], attached: Rows, lookup: Lookup
+) -> dict[int, dict[type, list[Any]]]:
+    """What has an index, by the OID of its table and its class, without what partitions have for their table's."""
+    whole: dict[int, int] = {row[0]: row[1] for row in attached}
+    found: dict[int, dict[type, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for oid, (table, part) in indexed.items():
+        own: Indexed | None = part
+        if (above := indexed.get(whole.get(oid, 0))) is not None:
+            partition = Table(name=lookup.relations[table].name)
+            given = None if above[1].options.get("only") else copy_for(partition, above[1])
+            own = None if part == given else replace(part, options={**part.options, "attached_to": above[1].name})
+        if own is not None:
+            found[table][type(own)].append(own)
     return found
 
 

@@ -99,15 +99,15 @@ def _create(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
         case Routine():
             return objects.create_routine(obj)
         case Table():
-            return tables.create(obj, around.after)
+            return tables.create(obj, around)
         case Column():
             return columns.add(table, obj, around)
         case PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion():
-            return constraints.add(table, obj)
+            return constraints.add(table, obj, around)
         case Index():
-            return indexes.create(table, obj)
+            return indexes.create(table, obj, around)
         case View():
-            return objects.create_view(obj)
+            return objects.create_view(obj, around)
         case Trigger():
             return objects.create_trigger(obj)
         case Policy():
@@ -137,13 +137,13 @@ def _drop(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
         case Routine():
             return objects.drop_routine(obj)
         case Table():
-            return tables.drop(obj)
+            return tables.drop(obj, around)
         case Column():
             return columns.drop(table, obj, around)
         case PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion():
-            return constraints.drop(table, obj)
+            return constraints.drop(table, obj, around)
         case Index():
-            return indexes.drop(table, obj)
+            return indexes.drop(table, obj, around)
         case View():
             return objects.drop_view(obj)
         case Trigger():
@@ -180,7 +180,7 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
         case Routine(), Routine():
             return objects.change_routine(old, new)
         case Table(), Table():
-            return tables.change(old, new)
+            return tables.change(old, new, around)
         case Column(), Column():
             changed = columns.change(table, old, new, operation.using, around)
             return chain(changed, privileges.of_changed_column(old, new, table, around))

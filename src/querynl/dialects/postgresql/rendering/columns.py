@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from querynl.dialects.postgresql.heirs import given_column, heirs, is_partition
 from querynl.dialects.postgresql.options import COLUMN_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import not_null
 from querynl.dialects.postgresql.rendering.alter import alter
@@ -27,7 +28,7 @@ from querynl.dialects.postgresql.spelling import (
 )
 from querynl.dialects.postgresql.types import conversion, keeps_values
 from querynl.operations import Catalog
-from querynl.schema import Column, CompositeType, Enum, Kind, Name, Ownership, Ref, Sequence, ownership_of
+from querynl.schema import Column, Enum, Kind, Name, Ownership, Ref, Sequence, ownership_of
 
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 
@@ -112,7 +113,7 @@ def attributes(table: Name, column: Column) -> Iterator[str]:
 
 
 def add(table: Name, column: Column, around: Around) -> Iterator[str]:
-    inherited = _inherited(table, column.name, around.after)
+    inherited = given_column(table, column.name, around.after)
     if inherited is not None:
         yield from change(table, inherited, column, None, around)
         return
@@ -126,33 +127,21 @@ def add(table: Name, column: Column, around: Around) -> Iterator[str]:
 def drop(table: Name, column: Column, around: Around) -> Iterator[str]:
     if _is_typed(table, around.before):
         return  # it goes with the attribute
-    inherited = _inherited(table, column.name, around.before)
+    inherited = given_column(table, column.name, around.before)
     if inherited is not None:
         yield from change(table, column, inherited, None, around)
         return
-    yield alter(table, [f"DROP COLUMN {quote(column.name)}"])
+    yield from _drop_from(table, column.name, around)
 
 
-def _inherited(table: Name, name: str, catalog: Catalog) -> Column | None:
-    """The column that a partition has from its partitioned table, or a table from its type.
-
-    What the table says of it is what differs.
-    """
-    found = catalog.table(table)
-    if found is not None and found.of_type is not None:
-        return next((column for column in _columns_of_type(found.of_type, catalog) if column.name == name), None)
-    while found is not None and "partition_bound" in found.options:
-        found = catalog.table(found.inherits[0])
-        if found is not None and (column := found.column(name)) is not None:
-            return column
-    return None
-
-
-def _columns_of_type(of_type: str, catalog: Catalog) -> Iterator[Column]:
-    name = named_type(of_type)
-    found = None if name is None else catalog.get(Ref(Kind.COMPOSITE_TYPE, *name))
-    for attribute in found.attributes if isinstance(found, CompositeType) else ():
-        yield Column(name=attribute.name, type=attribute.type, collation=attribute.collation)
+def _drop_from(table: Name, column: str, around: Around) -> Iterator[str]:
+    """The column goes, also from those that inherit it, but for those that have it as their own as well."""
+    plain = [heir for heir in heirs(table, around.before) if not is_partition(heir)]
+    only = "ONLY " if plain else ""
+    yield f"ALTER TABLE {only}{qualified(*table)} DROP COLUMN {quote(column)}"
+    for heir in plain:
+        if heir.column(column) is None and given_column(heir.key, column, around.after) is None:
+            yield from _drop_from(heir.key, column, around)
 
 
 def _is_typed(table: Name, catalog: Catalog) -> bool:
@@ -165,7 +154,7 @@ def _is_typed(table: Name, catalog: Catalog) -> bool:
 
 def change(table: Name, old: Column, new: Column, using: str | None, around: Around) -> Iterator[str]:
     """The statements that turn one column into the other, in place; the values stay."""
-    if _inherited(table, new.name, around.after) is not None:
+    if given_column(table, new.name, around.after) is not None:
         # Whoever gives the column gives the type.
         old = replace(old, type=new.type, collation=new.collation, generated=new.generated)
     if new.generated is not None and old.generated is None:
@@ -185,11 +174,34 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
         yield alter(table, actions)
     if old.identity and new.identity and not counts_otherwise and not keeps_values(new.type, old.type):
         yield from _counter_changes(table, old, new)
+    yield from _said_again(table, old, new, around)
     if counts_otherwise and new.identity is not None:
         yield from _start_counting(table, new, None if apart else sequence, around.after)
     yield from not_null.change(table, old, new)
     if old.comment != new.comment:
         yield comment_on("COLUMN", f"{qualified(*table)}.{quote(new.name)}", new.comment)
+
+
+def _said_again(table: Name, old: Column, new: Column, around: Around) -> Iterator[str]:
+    """What the heirs of a table say of its column otherwise, which ALTER COLUMN has just changed with it."""
+    changed = {option: new.options.get(option) for option in _CHANGED_WITH_HEIRS if _differs(old, new, option)}
+    if old.default == new.default and not changed:
+        return
+    for heir in heirs(table, around.after):
+        own = heir.column(new.name)
+        if own is not None:
+            options = {option: value for option, value in (own.options | changed).items() if value is not None}
+            default = own.default if old.default == new.default else new.default
+            if actions := list(_actions(replace(own, default=default, options=options), own, None, around.after)):
+                yield alter(heir.key, actions)
+        yield from _said_again(heir.key, old, new, around)
+
+
+_CHANGED_WITH_HEIRS = ("storage", "compression", "statistics")
+
+
+def _differs(old: Column, new: Column, option: str) -> bool:
+    return old.options.get(option) != new.options.get(option)
 
 
 def _way_of_counting(column: Column) -> str | None:

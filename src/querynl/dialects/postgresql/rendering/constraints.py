@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from querynl.dialects.postgresql.heirs import whole
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
+from querynl.dialects.postgresql.rendering import attached
 from querynl.dialects.postgresql.rendering.alter import alter
+from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.spelling import collation_text, literal, qualified, quote
+from querynl.operations import Catalog
 from querynl.schema import Check, Constraint, Exclusion, ForeignKey, Index, IndexKey, Name, PrimaryKey, Unique
 
 
@@ -112,8 +116,14 @@ def _foreign_key_words(key: ForeignKey) -> Iterator[str]:
         yield f"ON DELETE {key.on_delete.upper()}{names}"
 
 
-def add(table: Name, constraint: Constraint) -> Iterator[str]:
-    yield alter(table, [f"ADD {definition(constraint)}"])
+def add(table: Name, constraint: Constraint, around: Around) -> Iterator[str]:
+    given = attached.taken_over(table, constraint, around)
+    if given is not None:
+        yield from given
+    else:
+        only = "ONLY " if constraint.options.get("only") else ""
+        yield f"ALTER TABLE {only}{qualified(*table)} ADD {definition(constraint)}"
+        yield from attached.attaching(table, constraint, around.after)
     yield from attributes(table, constraint)
 
 
@@ -145,9 +155,22 @@ def _timing(constraint: Constraint) -> str | None:
     return f"{when} INITIALLY DEFERRED" if constraint.initially_deferred else when
 
 
-def drop(table: Name, constraint: Constraint) -> Iterator[str]:
+def drop(table: Name, constraint: Constraint, around: Around) -> Iterator[str]:
     assert constraint.name is not None
+    given = attached.given_back(table, constraint, around)
+    if given is not None:
+        yield from given
+        return
+    if isinstance(constraint, Check) and has_from_parents(table, constraint, around.before):
+        return  # it stays as what it is there
     yield alter(table, [f"DROP CONSTRAINT {quote(constraint.name)}"])
+
+
+def has_from_parents(table: Name, check: Check, catalog: Catalog) -> bool:
+    """Whether the table has a check of that name from one it inherits from."""
+    found = catalog.table(table)
+    parents = [whole(parent, catalog) for parent in found.inherits] if found is not None else []
+    return any(known.name == check.name and known.inherited for parent in parents for known in parent.checks)
 
 
 def change(table: Name, old: Constraint, new: Constraint) -> Iterator[str]:

@@ -8,17 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
+from querynl.dialects.postgresql.rendering import attached
+from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.constraints import assigned, index_key, index_roles, listed
 from querynl.dialects.postgresql.spelling import qualified, quote
 from querynl.schema import Index, Name
 
 
-def create(table: Name, index: Index) -> Iterator[str]:
+def create(table: Name, index: Index, around: Around) -> Iterator[str]:
+    given = attached.taken_over(table, index, around)
+    if given is not None:
+        yield from given
+    else:
+        yield _create(table, index)
+        yield from attached.attaching(table, index, around.after)
+    yield from index_roles(table, index)
+    if index.comment is not None:
+        yield _comment(table, index)
+
+
+def _create(table: Name, index: Index) -> str:
     words = ["CREATE UNIQUE INDEX" if index.unique else "CREATE INDEX"]
     if index.name is not None:
         words.append(quote(index.name))
-    words.append(f"ON {qualified(*table)}")
+    words.append(f"ON {'ONLY ' if index.options.get('only') else ''}{qualified(*table)}")
     if index.method is not None:
         words.append(f"USING {quote(index.method)}")
     words.append(f"({', '.join(map(index_key, index.columns))})")
@@ -32,10 +46,7 @@ def create(table: Name, index: Index) -> Iterator[str]:
         words.append(f"TABLESPACE {quote(str(index.options['tablespace']))}")
     if index.where is not None:
         words.append(f"WHERE {index.where}")
-    yield " ".join(words)
-    yield from index_roles(table, index)
-    if index.comment is not None:
-        yield _comment(table, index)
+    return " ".join(words)
 
 
 def _address(table: Name, index: Index) -> str:
@@ -47,8 +58,13 @@ def _comment(table: Name, index: Index) -> str:
     return comment_on("INDEX", _address(table, index), index.comment)
 
 
-def drop(table: Name, index: Index) -> Iterator[str]:
-    yield f"DROP INDEX {_address(table, index)}"
+def drop(table: Name, index: Index, around: Around) -> Iterator[str]:
+    given = attached.given_back(table, index, around)
+    if given is not None:
+        yield from given
+        return
+    cascade = " CASCADE" if attached.has_constraints(table, index, around.before) else ""
+    yield f"DROP INDEX {_address(table, index)}{cascade}"
 
 
 def change(table: Name, old: Index, new: Index) -> Iterator[str]:

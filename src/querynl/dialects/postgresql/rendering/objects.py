@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from querynl.dialects.postgresql.options import TABLE_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import indexes
 from querynl.dialects.postgresql.rendering.alter import alter
+from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.constraints import assigned, listed
 from querynl.dialects.postgresql.spelling import ENABLED, literal, qualified, quote, routine_address
@@ -62,7 +63,7 @@ def drop_extension(extension: Extension) -> Iterator[str]:
 # --------------------------------------------------------------------------------------------- views
 
 
-def create_view(view: View) -> Iterator[str]:
+def create_view(view: View, around: Around) -> Iterator[str]:
     name = Name(view.namespace, view.name)
     words = [f"CREATE {_view_word(view)} {qualified(*name)}"]
     if view.columns:
@@ -76,7 +77,7 @@ def create_view(view: View) -> Iterator[str]:
     statement = f"{' '.join(words)} AS\n{view.definition}"
     yield statement + ("\nWITH NO DATA" if view.options.get("with_no_data") else "")
     for index in view.indexes:
-        yield from indexes.create(name, index)
+        yield from indexes.create(name, index, around)
     if view.comment is not None:
         yield comment_on(_view_word(view), qualified(*name), view.comment)
     yield from _column_comments({}, view)

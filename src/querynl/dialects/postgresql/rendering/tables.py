@@ -5,34 +5,51 @@ https://www.postgresql.org/docs/current/sql-createtable.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
+from querynl.dialects.postgresql.heirs import copy_for, is_partition, whole
 from querynl.dialects.postgresql.options import TABLE_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import columns, constraints, indexes
 from querynl.dialects.postgresql.rendering.alter import alter
+from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.sequences import linked
 from querynl.dialects.postgresql.spelling import qualified, quote, serial_sequence
 from querynl.operations import Catalog
-from querynl.schema import Column, Constraint, Name, Table
+from querynl.schema import Column, Constraint, Index, Name, PrimaryKey, Table, Unique
 
 
-def create(table: Table, after: Catalog) -> Iterator[str]:
+def create(table: Table, around: Around) -> Iterator[str]:
     """The table with its columns, constraints and indexes, and all that is said about them."""
     every = _constraints(table)
-    later = [constraint for constraint in every if not constraints.is_validated(constraint)]
+    later = [*_left_out(every)]
     yield _create(table, [constraint for constraint in every if constraint not in later])
     yield from _attribute_changes(Table(name=table.name, namespace=table.namespace), table, new=True)
     for column in table.columns:
         yield from columns.attributes(table.key, column)
-    yield from linked(table.key, table.columns, after)
+    yield from linked(table.key, table.columns, around.after)
     for constraint in every:
         if constraint in later:
-            yield from constraints.add(table.key, constraint)
+            yield from constraints.add(table.key, constraint, around)
         else:
             yield from constraints.attributes(table.key, constraint)
     for index in table.indexes:
-        yield from indexes.create(table.key, index)
+        yield from indexes.create(table.key, index, around)
+
+
+def _left_out(every: Iterable[Constraint]) -> Iterator[Constraint]:
+    """The constraints that CREATE TABLE does not make: it takes two keys of the same columns for one."""
+    keys: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    for constraint in every:
+        if not constraints.is_validated(constraint) or "attached_to" in constraint.options:
+            yield constraint
+        if isinstance(constraint, PrimaryKey | Unique):
+            key = (constraint.columns, constraint.include)
+            if key in keys:
+                yield constraint
+            keys.add(key)
 
 
 def _constraints(table: Table) -> list[Constraint]:
@@ -69,19 +86,30 @@ def _create(table: Table, parts: list[Constraint]) -> str:
     return " ".join(words)
 
 
-def drop(table: Table) -> Iterator[str]:
+def drop(table: Table, around: Around) -> Iterator[str]:
+    if is_partition(table) and any(around.before.referrers(parent) for parent in _above(table, around.before)):
+        # The foreign key to the partitioned table holds a partition, but not a table that was one.
+        yield alter(table.inherits[0], [f"DETACH PARTITION {qualified(*table.key)}"])
     yield f"DROP TABLE {qualified(*table.key)}"
 
 
-def change(old: Table, new: Table) -> Iterator[str]:
+def _above(table: Table, catalog: Catalog) -> Iterator[Name]:
+    """The tables that a partition is in."""
+    found: Table | None = table
+    while found is not None and is_partition(found):
+        yield found.inherits[0]
+        found = catalog.table(found.inherits[0])
+
+
+def change(old: Table, new: Table, around: Around) -> Iterator[str]:
     """A change of attributes in place; see `rules.alters` for what cannot be."""
+    yield from _parent_changes(old, new, around)
     yield from _attribute_changes(old, new, new=False)
 
 
 def _attribute_changes(old: Table, after: Table, *, new: bool) -> Iterator[str]:
     name, before, options = after.key, old.options, after.options
     if not new:
-        yield from _parent_changes(old, after)
         if old.of_type != after.of_type:
             yield alter(name, ["NOT OF" if after.of_type is None else f"OF {after.of_type}"])
         yield from _storage_changes(old, after)
@@ -117,7 +145,7 @@ def _storage_changes(old: Table, new: Table) -> Iterator[str]:
             yield alter(name, [f"{action} {quote(str(new.options.get(option, usual)))}"])
 
 
-def _parent_changes(old: Table, new: Table) -> Iterator[str]:
+def _parent_changes(old: Table, new: Table, around: Around) -> Iterator[str]:
     """A partition attached, detached or moved to other bounds; a parent inherited from, or no more."""
     bound_before, bound_after = old.options.get("partition_bound"), new.options.get("partition_bound")
     if (old.inherits, bound_before) == (new.inherits, bound_after):
@@ -130,11 +158,30 @@ def _parent_changes(old: Table, new: Table) -> Iterator[str]:
             if bound_after is not None or parent not in new.inherits:
                 yield alter(new.key, [f"NO INHERIT {qualified(*parent)}"])
     if bound_after is not None:
+        # An index that is to stay one of the partition alone must not be there to be taken.
+        taken = list(_alike(new, around.after))
+        for index in taken:
+            yield from indexes.drop(new.key, index, around)
         yield alter(new.inherits[0], [f"ATTACH PARTITION {name} {bound_after}"])
+        for index in taken:
+            yield from indexes.create(new.key, index, around)
     else:
         for parent in new.inherits:
             if bound_before is not None or parent not in old.inherits:
                 yield alter(new.key, [f"INHERIT {qualified(*parent)}"])
+
+
+def _alike(partition: Table, catalog: Catalog) -> Iterator[Index]:
+    """The partition's own indexes that are like one that comes with its partitioned table."""
+    found = catalog.table(partition.key) or partition
+    given = [copy_for(partition, index) for index in whole(partition.inherits[0], catalog).indexes]
+    for index in found.indexes:
+        options = {
+            option: value for option, value in index.options.items() if option not in ("replica_identity", "cluster")
+        }
+        for other in given if "attached_to" not in index.options else ():
+            if replace(index, name=other.name, comment=None, options=options) == other:
+                yield index
 
 
 # ------------------------------------------------------------------------------------------- renames

@@ -383,18 +383,18 @@ def _in_the_way(table: Table, moved: Sequence[Column]) -> Iterator[Part]:
 def _drop_part(table: Name, part: Part, around: Around) -> Iterator[str]:
     match part:
         case Index():
-            yield from indexes.drop(table, part)
+            yield from indexes.drop(table, part, around)
         case Column():
             yield from columns.drop(table, part, around)
         case _:
-            yield from constraints.drop(table, part)
+            yield from constraints.drop(table, part, around)
 
 
 def _add_part(table: Name, part: Part, around: Around) -> Iterator[str]:
     match part:
         case Index():
-            yield from indexes.create(table, part)
+            yield from indexes.create(table, part, around)
         case Column():
             yield from columns.add(table, part, around)
         case _:
-            yield from constraints.add(table, part)
+            yield from constraints.add(table, part, around)
