@@ -334,7 +334,7 @@ def _is_made_anew(name: Name, start: State, end: State, rules: Rules) -> bool:
     before, after = start.table(name), end.table(name)
     if before is None or after is None:
         return False
-    return not rules.alters(replace(before, **_NO_PARTS), replace(after, **_NO_PARTS), None)
+    return not rules.alters(before, after, None)
 
 
 def _settled_table(table: Table) -> Table:
@@ -346,11 +346,11 @@ def _settled_table(table: Table) -> Table:
 def _table_differences(before: Table, after: Table, rules: Rules) -> Iterator[Operation]:
     attributes_before = replace(before, **_NO_PARTS)
     attributes_after = replace(after, **_NO_PARTS)
+    if not rules.alters(before, after, None):
+        yield Drop(before)
+        yield Create(after)
+        return
     if attributes_before != attributes_after:
-        if not rules.alters(attributes_before, attributes_after, None):
-            yield Drop(before)
-            yield Create(after)
-            return
         yield Change(attributes_before, attributes_after)
     for field in ("columns", "uniques", "foreign_keys", "checks", "exclusions", "indexes"):
         yield from _part_differences(getattr(before, field), getattr(after, field), after.key, rules)

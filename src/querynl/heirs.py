@@ -44,7 +44,7 @@ def _parts_of_indexes_first(operations: Sequence[Operation]) -> Iterator[tuple[i
     parts: list[tuple[int, type[Operation], str]] = []
     for number, operation in enumerate(operations):
         if isinstance(operation, Create | Drop) and isinstance(operation.obj, PrimaryKey | Unique | Exclusion | Index):
-            verb = type(operation)
+            verb: type[Operation] = type(operation)
             named[verb, operation.obj.name].append(number)
             if "attached_to" in operation.obj.options:
                 parts.append((number, verb, str(operation.obj.options["attached_to"])))

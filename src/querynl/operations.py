@@ -448,7 +448,7 @@ def _rename_table(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> 
         if referrer_name == name:
             moved = rewriting.renamed_along(replace(moved, name=to), ref, to)
         changes[ref_of(moved)] = moved
-    for heir in [obj for obj in catalog.of_kind(Kind.TABLE) if isinstance(obj, Table) and name in obj.inherits]:
+    for heir in _heirs(name, catalog):
         current = changes.get(ref_of(heir)) or heir
         parents = tuple(new if parent == name else parent for parent in heir.inherits)
         changes[ref_of(heir)] = replace(current, inherits=parents)
@@ -475,7 +475,14 @@ def _rename_column(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) ->
         )
         changes[ref_of(current)] = replace(current, foreign_keys=keys)
     changes.update(_followers(catalog, ref, ref._replace(name=to)))
+    for heir in _heirs(name, catalog):
+        changes.update(_rename_column(Ref(Kind.COLUMN, heir.namespace, ref.name, heir.name), to, catalog, rewriting))
     return changes
+
+
+def _heirs(name: Name, catalog: Catalog) -> list[Table]:
+    """The tables that inherit from the table, or are its partitions."""
+    return [obj for obj in catalog.of_kind(Kind.TABLE) if isinstance(obj, Table) and name in obj.inherits]
 
 
 def _swapped(names: tuple[str, ...], before: str, after: str) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
         case Column(), Column():
             return _alters_column(before, after, version)
         case Table(), Table():
-            return before.options.get("partition_by") == after.options.get("partition_by")
+            return _alters_table(before, after)
         case (PrimaryKey(), PrimaryKey() as new) | (Unique(), Unique() as new) | (Exclusion(), Exclusion() as new):
             return replace(before, comment=new.comment) == after
         case ForeignKey(), ForeignKey():
@@ -78,6 +78,19 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
             return same and all((old is None) == (new is None) for old, new in conditions)
         case _:
             return True
+
+
+def _alters_table(before: Table, after: Table) -> bool:
+    """Whether the key by which a table is partitioned, if it is, and the types of what is in it stay."""
+    key = before.options.get("partition_by")
+    if key is None or key != after.options.get("partition_by"):
+        return key == after.options.get("partition_by")
+    types = {column.name: (column.type, column.collation) for column in after.columns}
+    return all(
+        types.get(column.name, (column.type, column.collation)) == (column.type, column.collation)
+        for column in before.columns
+        if mentions(str(key), column.name, "postgresql")
+    )
 
 
 def _alters_column(before: Column, after: Column, version: tuple[int, ...]) -> bool:

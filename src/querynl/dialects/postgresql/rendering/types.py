@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from querynl.dialects.expressions import mentions
+from querynl.dialects.postgresql.heirs import given_column, whole
 from querynl.dialects.postgresql.rendering import columns, constraints, indexes, privileges
 from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
@@ -263,12 +264,15 @@ class _Replacement:
         while over := [t for t in others if names & _made_of(t) and Name(t.namespace, t.name) not in names]:
             names |= {Name(found.namespace, found.name) for found in over}
             self._types += [(found, found) for found in sorted(over, key=lambda t: (t.namespace or "", t.name))]
+        self._names = names
         self._has_rows = any(isinstance(found, CompositeType) for found, _ in self._types)
         self._tables = [
             (table, moved)
             for table in sorted(_tables(around.before), key=lambda table: str(table.key))
-            if (moved := [column for column in table.columns if named_type(column.type) in names])
+            if (moved := [c for c in whole(table.key, around.before).columns if named_type(c.type) in names])
         ]
+        for table, moved in self._tables:
+            _refuse_fixed(table, moved, new)
 
     def statements(self) -> Iterator[str]:
         parts = [(table.key, part) for table, moved in self._tables for part in _in_the_way(table, moved)]
@@ -279,8 +283,15 @@ class _Replacement:
         for _, new in self._types:
             yield from _create(new)
             yield from privileges.of_new(new, None, self._around)
-        for found, moved in self._tables:
-            yield alter(found.key, [action for column in moved for action in self._actions(column)])
+        for found, own in self._by_giver(given=True):
+            actions = [f"ALTER COLUMN {quote(c.name)} DROP DEFAULT" for c in own if c.default is not None]
+            if actions:
+                yield alter(found.key, actions)
+        for found, own in self._by_giver(given=False):
+            yield alter(found.key, [action for column in own for action in self._actions(column)])
+        for found, own in self._by_giver(given=True):
+            if actions := [action for column in own for action in self._default(column)]:
+                yield alter(found.key, actions)
         for old, _ in reversed(self._types):
             yield f"DROP {_word(old)} {qualified(old.namespace, _aside(old.name))}"
         for table, part in reversed(parts):
@@ -291,8 +302,26 @@ class _Replacement:
         if column.default is not None:
             yield f"ALTER COLUMN {name} DROP DEFAULT"
         yield f"ALTER COLUMN {name} TYPE {column.type}{self._using(column)}"
+        yield from self._default(column)
+
+    def _default(self, column: Column) -> Iterator[str]:
         if column.default is not None and columns.settable(column, self._around.after):
-            yield f"ALTER COLUMN {name} SET DEFAULT {column.default}"
+            yield f"ALTER COLUMN {quote(column.name)} SET DEFAULT {column.default}"
+
+    def _by_giver(self, *, given: bool) -> Iterator[tuple[Table, list[Column]]]:
+        """The tables with the columns that say themselves what they are: their own, or those their parents give.
+
+        A column that a table has from its parents changes its type with theirs.
+        """
+        for table, _ in self._tables:
+            found = [
+                column
+                for column in table.columns
+                if named_type(column.type) in self._names
+                and (given_column(table.key, column.name, self._around.before) is not None) == given
+            ]
+            if found:
+                yield table, found
 
     def _using(self, column: Column) -> str:
         old, new = self._types[0]
@@ -306,6 +335,17 @@ class _Replacement:
             return f" USING {name}::text{array}::{column.type}"
         value = conversion(name, old.type + array, new.type + array)
         return "" if value is None else f" USING {value}::{column.type}"
+
+
+def _refuse_fixed(table: Table, moved: Sequence[Column], new: UserType) -> None:
+    """Raise ChangeUnsupported for columns of the type that the engine does not let change theirs."""
+    key = str(table.options.get("partition_by", ""))
+    if table.of_type is not None or any(mentions(key, column.name, "postgresql") for column in moved):
+        why = "it is a table of a type" if table.of_type is not None else "it is partitioned by such a column"
+        raise ChangeUnsupported(
+            f"The type {new.name} would have to be replaced in {table.name}, and {why}.",
+            remedy="Make a new type and a new table, or leave the type as it is: what is only added needs no new type.",
+        )
 
 
 def _user_types(catalog: Catalog) -> Iterator[UserType]:
