@@ -359,6 +359,7 @@ class View(_Model, frozen=True):
     indexes: tuple[Index, ...] = ()
     comment: str | None = None
     column_comments: dict[str, str] = {}
+    column_defaults: dict[str, str] = {}
     depends_on: tuple[Dependency, ...] = ()
     renamed_from: str | None = None
 

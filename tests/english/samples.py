@@ -116,6 +116,7 @@ OTHERS: list[AnyObject] = [
         indexes=(Index(columns=(IndexColumn(column="a"),)),),
         comment="c",
         column_comments={"a": "c"},
+        column_defaults={"a": "d"},
         depends_on=NEED,
         renamed_from="r",
     ),

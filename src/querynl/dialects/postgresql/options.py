@@ -46,6 +46,8 @@ INDEX_ATTRIBUTES = frozenset(
     {"tablespace", "invalid", "replica_identity", "cluster", "without_overlaps", "only", "attached_to"}
 )
 NOT_NULL_ATTRIBUTES = frozenset({"not_null_name", "not_null_not_valid", "not_null_no_inherit"})
+# What a table may use one of its indexes for.
+INDEX_ROLES = frozenset({"replica_identity", "cluster"})
 COLUMN_ATTRIBUTES = NOT_NULL_ATTRIBUTES | {
     *("storage", "compression", "statistics"),
     *("minimum", "maximum", "cache", "cycle", "sequence"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from querynl.dialects.expressions import mentions
-from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, TABLE_ATTRIBUTES
+from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, INDEX_ROLES, TABLE_ATTRIBUTES
 from querynl.dialects.postgresql.rendering.columns import retyped
 from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds, only_extends
 from querynl.dialects.postgresql.types import comparable
@@ -51,20 +51,22 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
             return _alters_column(before, after, version)
         case Table(), Table():
             return _alters_table(before, after)
-        case (PrimaryKey(), PrimaryKey() as new) | (Unique(), Unique() as new) | (Exclusion(), Exclusion() as new):
-            return replace(before, comment=new.comment) == after
+        case (PrimaryKey(), PrimaryKey()) | (Unique(), Unique()) | (Exclusion(), Exclusion()):
+            return _is_same_key(before, after)
         case ForeignKey(), ForeignKey():
             timing = {"deferrable": after.deferrable, "initially_deferred": after.initially_deferred}
             return replace(before, comment=after.comment, validated=after.validated, **timing) == after
         case Check(), Check():
             return replace(before, comment=after.comment, validated=after.validated) == after
         case Index(), Index():
-            kept = {name: value for name, value in before.options.items() if name in INDEX_ATTRIBUTES}
-            wanted = {name: value for name, value in after.options.items() if name in INDEX_ATTRIBUTES}
+            fixed = INDEX_ATTRIBUTES - INDEX_ROLES
+            kept = {name: value for name, value in before.options.items() if name in fixed}
+            wanted = {name: value for name, value in after.options.items() if name in fixed}
             return kept == wanted and replace(before, comment=after.comment, options=after.options) == after
         case View(), View():
-            said = {"comment": after.comment, "column_comments": after.column_comments, "options": after.options}
-            return _fixed(before) == _fixed(after) and replace(before, **said) == after
+            of_columns = {"column_comments": after.column_comments, "column_defaults": after.column_defaults}
+            said = replace(before, comment=after.comment, options=after.options, **of_columns)
+            return _fixed(before) == _fixed(after) and said == after
         case Routine(), Routine():
             return _replaceable(before, after)
         case Trigger(), Trigger():
@@ -100,6 +102,15 @@ def _alters_column(before: Column, after: Column, version: tuple[int, ...]) -> b
     # A column that is no longer computed keeps its values. One that is computed from now on is a new one, as its values
     # go; on the way back, where it was computed before, they are the same again.
     return new is None and (old is None or old.stored)
+
+
+def _is_same_key(before: AnyObject, after: AnyObject) -> bool:
+    """Whether a constraint with an index differs by its comment, and by what the index is used for, alone."""
+    assert isinstance(before, PrimaryKey | Unique | Exclusion)
+    assert isinstance(after, PrimaryKey | Unique | Exclusion)
+    kept = {name: value for name, value in before.options.items() if name not in INDEX_ROLES}
+    roles = {name: value for name, value in after.options.items() if name in INDEX_ROLES}
+    return replace(before, comment=after.comment, options=kept | roles) == after
 
 
 def _fixed(view: View) -> dict[str, OptionValue]:

@@ -195,6 +195,9 @@ class _Inspection:
     def _views(
         self, relations: Rows, indexed: Mapping[int, Mapping[type, list[Any]]], needs: Mapping[int, set[Ref]]
     ) -> Iterator[View]:
+        defaults: dict[int, dict[str, str]] = defaultdict(dict)
+        for oid, column, default in self._reader.rows(queries.VIEW_DEFAULTS):
+            defaults[oid][column] = default
         for row in relations:
             oid = row[0]
             ref = self._lookup.relations[oid]
@@ -208,6 +211,7 @@ class _Inspection:
                     indexes=tuple(indexed.get(oid, {}).get(Index, ())),
                     comment=self._lookup.comment(PG_CLASS, oid),
                     column_comments=self._lookup.column_comments(oid),
+                    column_defaults=defaults.get(oid, {}),
                     depends_on=dependencies(needs.get(oid, ())),
                 )
 

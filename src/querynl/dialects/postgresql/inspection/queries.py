@@ -222,6 +222,12 @@ DEPENDENCIES = f"""
         AND (d.classid <> 'pg_constraint'::regclass OR EXISTS (
             SELECT FROM pg_constraint k WHERE k.oid = d.objid AND k.contypid <> 0))"""
 
+VIEW_DEFAULTS = f"""
+    SELECT d.adrelid, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+    JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    WHERE c.relkind = 'v' AND {_USER_NAMESPACE} ORDER BY a.attname"""
+
 # A column's name is there for views alone; columns of tables are known by their numbers.
 COMMENTS = f"""
     SELECT d.classoid::int, d.objoid, d.objsubid, d.description, a.attname FROM pg_description d

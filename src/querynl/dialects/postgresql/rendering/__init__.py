@@ -188,9 +188,9 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
             (PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion()),
             (PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion()),
         ):
-            return constraints.change(table, old, new)
+            return constraints.change(table, old, new, around)
         case Index(), Index():
-            return indexes.change(table, old, new)
+            return indexes.change(table, old, new, around)
         case View(), View():
             return objects.change_view(old, new)
         case Trigger(), Trigger():

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from querynl.dialects.postgresql.heirs import whole
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
-from querynl.dialects.postgresql.rendering import attached
+from querynl.dialects.postgresql.rendering import attached, roles
 from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.spelling import collation_text, literal, qualified, quote
 from querynl.operations import Catalog
-from querynl.schema import Check, Constraint, Exclusion, ForeignKey, Index, IndexKey, Name, PrimaryKey, Unique
+from querynl.schema import Check, Constraint, Exclusion, ForeignKey, IndexKey, Name, PrimaryKey, Unique
 
 
 def listed(names: Iterable[str]) -> str:
@@ -129,7 +129,7 @@ def add(table: Name, constraint: Constraint, around: Around) -> Iterator[str]:
 
 def attributes(table: Name, constraint: Constraint) -> Iterator[str]:
     """What a new constraint has beyond its definition."""
-    yield from index_roles(table, constraint)
+    yield from roles.given(table, constraint)
     if constraint.comment is not None:
         yield _comment(table, constraint)
 
@@ -137,14 +137,6 @@ def attributes(table: Name, constraint: Constraint) -> Iterator[str]:
 def _comment(table: Name, constraint: Constraint) -> str:
     assert constraint.name is not None
     return comment_on("CONSTRAINT", f"{quote(constraint.name)} ON {qualified(*table)}", constraint.comment)
-
-
-def index_roles(table: Name, part: Constraint | Index) -> Iterator[str]:
-    """What a table may use one of its indexes for."""
-    if part.name is not None and part.options.get("replica_identity"):
-        yield alter(table, [f"REPLICA IDENTITY USING INDEX {quote(part.name)}"])
-    if part.name is not None and part.options.get("cluster"):
-        yield alter(table, [f"CLUSTER ON {quote(part.name)}"])
 
 
 def _timing(constraint: Constraint) -> str | None:
@@ -157,6 +149,7 @@ def _timing(constraint: Constraint) -> str | None:
 
 def drop(table: Name, constraint: Constraint, around: Around) -> Iterator[str]:
     assert constraint.name is not None
+    yield from roles.taken(table, constraint, around)
     given = attached.given_back(table, constraint, around)
     if given is not None:
         yield from given
@@ -173,8 +166,9 @@ def has_from_parents(table: Name, check: Check, catalog: Catalog) -> bool:
     return any(known.name == check.name and known.inherited for parent in parents for known in parent.checks)
 
 
-def change(table: Name, old: Constraint, new: Constraint) -> Iterator[str]:
-    """A change in place: of the comment; of a foreign key or check also of whether and when rows are checked."""
+def change(table: Name, old: Constraint, new: Constraint, around: Around) -> Iterator[str]:
+    """A change in place: of the comment and of what the index is used for; of a foreign key or check also of whether
+    and when rows are checked."""
     assert new.name is not None
     name = quote(new.name)
     if is_validated(old) and not is_validated(new):
@@ -186,5 +180,6 @@ def change(table: Name, old: Constraint, new: Constraint) -> Iterator[str]:
         yield alter(table, [f"ALTER CONSTRAINT {name} {_timing(new)}"])
     if is_validated(new) and not is_validated(old):
         yield alter(table, [f"VALIDATE CONSTRAINT {name}"])
+    yield from roles.change(table, old, new, around)
     if old.comment != new.comment:
         yield _comment(table, new)

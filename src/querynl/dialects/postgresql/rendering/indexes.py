@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
-from querynl.dialects.postgresql.rendering import attached
+from querynl.dialects.postgresql.rendering import attached, roles
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
-from querynl.dialects.postgresql.rendering.constraints import assigned, index_key, index_roles, listed
+from querynl.dialects.postgresql.rendering.constraints import assigned, index_key, listed
 from querynl.dialects.postgresql.spelling import qualified, quote
 from querynl.schema import Index, Name
 
@@ -23,7 +23,7 @@ def create(table: Name, index: Index, around: Around) -> Iterator[str]:
     else:
         yield _create(table, index)
         yield from attached.attaching(table, index, around.after)
-    yield from index_roles(table, index)
+    yield from roles.given(table, index)
     if index.comment is not None:
         yield _comment(table, index)
 
@@ -59,6 +59,7 @@ def _comment(table: Name, index: Index) -> str:
 
 
 def drop(table: Name, index: Index, around: Around) -> Iterator[str]:
+    yield from roles.taken(table, index, around)
     given = attached.given_back(table, index, around)
     if given is not None:
         yield from given
@@ -67,7 +68,7 @@ def drop(table: Name, index: Index, around: Around) -> Iterator[str]:
     yield f"DROP INDEX {_address(table, index)}{cascade}"
 
 
-def change(table: Name, old: Index, new: Index) -> Iterator[str]:
+def change(table: Name, old: Index, new: Index, around: Around) -> Iterator[str]:
     """A change in place: of storage parameters, tablespace, the index's roles and its comment."""
     address = _address(table, new)
     before, after = parameters(old.options, INDEX_ATTRIBUTES), parameters(new.options, INDEX_ATTRIBUTES)
@@ -77,11 +78,6 @@ def change(table: Name, old: Index, new: Index) -> Iterator[str]:
         yield f"ALTER INDEX {address} SET ({assigned(changed)})"
     if old.options.get("tablespace") != new.options.get("tablespace"):
         yield f"ALTER INDEX {address} SET TABLESPACE {quote(str(new.options.get('tablespace', 'pg_default')))}"
-    if not _roles(old) and _roles(new):
-        yield from index_roles(table, new)
+    yield from roles.change(table, old, new, around)
     if old.comment != new.comment:
         yield _comment(table, new)
-
-
-def _roles(index: Index) -> set[str]:
-    return {"replica_identity", "cluster"} & index.options.keys()

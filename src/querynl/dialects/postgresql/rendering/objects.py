@@ -80,6 +80,7 @@ def create_view(view: View, around: Around) -> Iterator[str]:
         yield from indexes.create(name, index, around)
     if view.comment is not None:
         yield comment_on(_view_word(view), qualified(*name), view.comment)
+    yield from _column_defaults({}, view)
     yield from _column_comments({}, view)
 
 
@@ -97,7 +98,16 @@ def change_view(old: View, new: View) -> Iterator[str]:
         yield f"ALTER {address} SET ({assigned(changed)})"
     if old.comment != new.comment:
         yield comment_on(_view_word(new), qualified(new.namespace, new.name), new.comment)
+    yield from _column_defaults(old.column_defaults, new)
     yield from _column_comments(old.column_comments, new)
+
+
+def _column_defaults(before: Mapping[str, str], view: View) -> Iterator[str]:
+    for column in sorted(before.keys() | view.column_defaults.keys()):
+        default = view.column_defaults.get(column)
+        if before.get(column) != default:
+            what = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
+            yield f"ALTER VIEW {qualified(view.namespace, view.name)} ALTER COLUMN {quote(column)} {what}"
 
 
 def _column_comments(before: Mapping[str, str], view: View) -> Iterator[str]:

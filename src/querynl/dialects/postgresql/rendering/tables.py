@@ -15,6 +15,7 @@ from querynl.dialects.postgresql.rendering import columns, constraints, indexes
 from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
+from querynl.dialects.postgresql.rendering.roles import is_held
 from querynl.dialects.postgresql.rendering.sequences import linked
 from querynl.dialects.postgresql.spelling import qualified, quote, serial_sequence
 from querynl.operations import Catalog
@@ -104,10 +105,12 @@ def _above(table: Table, catalog: Catalog) -> Iterator[Name]:
 def change(old: Table, new: Table, around: Around) -> Iterator[str]:
     """A change of attributes in place; see `rules.alters` for what cannot be."""
     yield from _parent_changes(old, new, around)
-    yield from _attribute_changes(old, new, new=False)
+    own = around.after.table(new.key)
+    yield from _attribute_changes(old, new, new=False, chosen=own is not None and is_held(own, "replica_identity"))
 
 
-def _attribute_changes(old: Table, after: Table, *, new: bool) -> Iterator[str]:
+def _attribute_changes(old: Table, after: Table, *, new: bool, chosen: bool = False) -> Iterator[str]:
+    """The changes of what is said of a table itself; `chosen`: an index of it is its replica identity."""
     name, before, options = after.key, old.options, after.options
     if not new:
         if old.of_type != after.of_type:
@@ -120,7 +123,8 @@ def _attribute_changes(old: Table, after: Table, *, new: bool) -> Iterator[str]:
     ):
         if bool(before.get(switch)) != bool(options.get(switch)):
             actions.append(on if options.get(switch) else off)
-    if before.get("replica_identity") != options.get("replica_identity"):
+    identity = options.get("replica_identity")
+    if before.get("replica_identity") != identity and not (chosen and identity is None):
         actions.append(f"REPLICA IDENTITY {str(options.get('replica_identity', 'default')).upper()}")
     if actions:
         yield alter(name, actions)
