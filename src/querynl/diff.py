@@ -312,11 +312,10 @@ def _table_changes(before: Table, after: Table, start: State, end: State, rules:
     before, after = _settled_table(before), _settled_table(after)
     if before == after:
         return
-    kept = tuple(
-        parent
-        for parent in before.inherits
-        if parent in after.inherits and not _is_made_anew(parent, start, end, rules)
-    )
+    kept = tuple(parent for parent in before.inherits if parent in after.inherits)
+    kept = tuple(parent for parent in kept if not _is_made_anew(parent, start, end, rules))
+    if not rules.stays(before, after):
+        kept = ()
     alone, ready = before, after
     if before.inherits == after.inherits == kept:
         alone, ready = rules.without_repeated(before, after, start, end)

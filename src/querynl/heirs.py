@@ -24,18 +24,38 @@ def links_of_heirs(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]
 
 def _parting_first_and_joining_last(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
     """A table parts from its parents before any of them changes, and gets new ones when all are as they will be."""
-    moves = [(number, op.before, op.after) for number, op in enumerate(operations) if isinstance(op, Change)]
-    on_table: dict[Name | None, list[int]] = defaultdict(list)
+    changes = [(number, op.before, op.after) for number, op in enumerate(operations) if isinstance(op, Change)]
+    moves = [
+        (number, before, after)
+        for number, before, after in changes
+        if isinstance(before, Table) and isinstance(after, Table) and before.inherits != after.inherits
+    ]
+    on_table = _by_table(operations) if moves else {}
+    parting: dict[Name, list[int]] = defaultdict(list)
+    joining: dict[Name, list[int]] = defaultdict(list)
     for number, before, after in moves:
-        if not isinstance(before, Table) or not isinstance(after, Table) or before.inherits == after.inherits:
-            continue
-        for other, operation in enumerate(operations) if not on_table else ():
-            if (ref := target(operation)) is not None and ref.kind in _TABLES_AND_PARTS:
-                on_table[table_of(operation)].append(other)
-        gains = not set(after.inherits) <= set(before.inherits)
-        for name in {after.key, *set(before.inherits) ^ set(after.inherits)}:
-            for other in on_table[name]:
-                yield (other, number) if gains else (number, other)
+        gained, lost = set(after.inherits) - set(before.inherits), set(before.inherits) - set(after.inherits)
+        for parent in gained:
+            joining[parent].append(number)
+        for parent in lost:
+            parting[parent].append(number)
+        for name in {after.key, *gained, *lost}:
+            for other in on_table.get(name, ()):
+                yield (other, number) if gained else (number, other)
+    for parent, numbers in joining.items():  # partitions must not overlap
+        yield from ((first, number) for number in numbers for first in parting[parent])
+
+
+def _by_table(operations: Sequence[Operation]) -> dict[Name | None, list[int]]:
+    """The numbers of what is done to each table and its parts, and of the coming and going of its heirs."""
+    found: dict[Name | None, list[int]] = defaultdict(list)
+    for number, operation in enumerate(operations):
+        if (ref := target(operation)) is not None and ref.kind in _TABLES_AND_PARTS:
+            found[table_of(operation)].append(number)
+        if isinstance(operation, Create | Drop) and isinstance(operation.obj, Table):
+            for parent in operation.obj.inherits:
+                found[parent].append(number)
+    return found
 
 
 def _parts_of_indexes_first(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:

@@ -18,6 +18,9 @@ class Rules(Rewriting, Protocol):
     def renames(self, kind: Kind) -> bool:
         """Whether the engine can give such an object another name."""
 
+    def stays(self, before: Table, after: Table) -> bool:
+        """Whether a table that changes so may stay with its parents meanwhile."""
+
     def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
         """A table as it stands once it has no other parents than those: what the others gave it is its own."""
 

@@ -98,6 +98,9 @@ class MySQL:
     def renames(self, kind: Kind) -> bool:
         return kind in (Kind.TABLE, Kind.COLUMN, Kind.INDEX, Kind.VIEW)
 
+    def stays(self, before: Table, after: Table) -> bool:
+        return True
+
     def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
         return table  # no table has parents here
 

@@ -63,6 +63,9 @@ class PostgreSQL(Dialect):
         # An index, and so a key, is a relation beside the tables.
         return kind in (Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION)
 
+    def stays(self, before: Table, after: Table) -> bool:
+        return before.options.get("partition_bound") == after.options.get("partition_bound")
+
     def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
         return heirs.parted(table, kept, catalog)
 

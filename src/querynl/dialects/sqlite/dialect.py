@@ -81,6 +81,9 @@ class SQLite:
     def renames(self, kind: Kind) -> bool:
         return kind in (Kind.TABLE, Kind.COLUMN)
 
+    def stays(self, before: Table, after: Table) -> bool:
+        return True
+
     def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
         return table  # no table has parents here
 
