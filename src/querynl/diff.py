@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from querynl.dependents import Dependents
 from querynl.errors import ChangeUnsupported, RenameInvalid
+from querynl.heirs import renames_in_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, State, apply, changes_of, parts_of
 from querynl.privileges import with_kept_privileges
 from querynl.rules import Rules
@@ -233,6 +234,7 @@ def _set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Itera
     """
     if not renames:
         return
+    renames = [*renames, *renames_in_heirs(before, renames)]
     found: list[View | Routine] = []
     renamed = {rename.ref for rename in renames}
     standing: list[View | Routine] = [*before.views, *before.routines]

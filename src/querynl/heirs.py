@@ -1,12 +1,12 @@
-"""The order that tables with parents, and indexes made of those of partitions, ask of operations."""
+"""What operations mean to tables with parents, and the order that these ask of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from querynl.operations import Change, Create, Drop, Operation, table_of, target
-from querynl.schema import Exclusion, Index, Kind, Name, PrimaryKey, Table, Unique
+from querynl.operations import Change, Create, Drop, Operation, Rename, table_of, target
+from querynl.schema import Exclusion, Index, Kind, Name, PrimaryKey, Schema, Table, Unique
 
 _TABLES_AND_PARTS = frozenset(
     {
@@ -14,6 +14,17 @@ _TABLES_AND_PARTS = frozenset(
         *(Kind.FOREIGN_KEY, Kind.CHECK, Kind.EXCLUSION, Kind.INDEX),
     }
 )
+
+
+def renames_in_heirs(before: Schema, renames: Sequence[Rename]) -> Iterator[Rename]:
+    """The renames of columns as they happen to the tables that have these from a renamed column's."""
+    for rename in renames:
+        waiting = [Name(rename.ref.namespace, rename.ref.table)] if rename.ref.table is not None else []
+        while waiting and rename.ref.kind is Kind.COLUMN:
+            parent = waiting.pop()
+            heirs = [table for table in before.tables if parent in table.inherits]
+            waiting += (heir.key for heir in heirs)
+            yield from (Rename(rename.ref._replace(namespace=h.namespace, table=h.name), rename.to) for h in heirs)
 
 
 def links_of_heirs(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
