@@ -97,7 +97,7 @@ def _create(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
         case model.Sequence():
             return sequences.create(obj, around)
         case Routine():
-            return objects.create_routine(obj)
+            return objects.create_routine(obj, around)
         case Table():
             return tables.create(obj, around)
         case Column():

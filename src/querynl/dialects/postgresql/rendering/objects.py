@@ -14,8 +14,9 @@ from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.constraints import assigned, listed
 from querynl.dialects.postgresql.spelling import ENABLED, literal, qualified, quote, routine_address
-from querynl.schema import Extension, Name, Namespace, Policy, Routine, Trigger, View
+from querynl.schema import Extension, Kind, Name, Namespace, Policy, Routine, Trigger, View
 
+_NAMED_BY_BODIES = frozenset({Kind.TABLE, Kind.VIEW, Kind.ROUTINE})
 # Roles that are key words and not names.
 _ROLE_WORDS = frozenset({"public", "current_user", "current_role", "session_user"})
 
@@ -128,8 +129,17 @@ def _view_word(view: View) -> str:
 # ------------------------------------------------------------------------------------------ routines
 
 
-def create_routine(routine: Routine) -> Iterator[str]:
+def create_routine(routine: Routine, around: Around) -> Iterator[str]:
+    """The routine; one whose body names what comes only after it, as two do that call each other, is not checked.
+
+    https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-CHECK-FUNCTION-BODIES
+    """
+    waits = any(need.kind in _NAMED_BY_BODIES and around.after.get(need.ref) is None for need in routine.depends_on)
+    if waits:
+        yield "SET check_function_bodies = off"
     yield routine.definition
+    if waits:
+        yield "RESET check_function_bodies"
     if routine.comment is not None:
         yield comment_on(routine.kind.upper(), routine_address(routine), routine.comment)
 
