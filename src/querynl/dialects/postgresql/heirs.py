@@ -47,10 +47,9 @@ def given_column(name: Name, column: str, catalog: Catalog) -> Column | None:
 def whole_column(name: Name, column: str, catalog: Catalog) -> Column | None:
     """The column as the heirs of the table get it."""
     table = catalog.table(name)
-    own = None if table is None else table.column(column)
-    if own is None:
+    if table is None or (own := table.column(column)) is None:
         return given_column(name, column, catalog)
-    return own if table is None or is_partition(table) else _handed_down(table, own)
+    return _handed_down(table, own)
 
 
 def _handed_down(table: Table, column: Column) -> Column:

@@ -65,6 +65,9 @@ def given_back(table: Name, part: Part, around: Around) -> list[str] | None:
 
 def has_constraints(table: Name, index: Index, catalog: Catalog) -> bool:
     """Whether partitions have constraints whose indexes are parts of the index, and go with it if told to."""
+    found = catalog.table(table)
+    if found is None or "partition_by" not in found.options:
+        return False
     return any(
         not isinstance(part, Index) and part.options.get("attached_to") == index.name
         for heir in heirs(table, catalog)
