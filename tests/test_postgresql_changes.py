@@ -556,3 +556,26 @@ def test_a_partition_is_detached_and_attached_with_its_rows(migrate: Migrate) ->
     assert migrated.rows("SELECT * FROM q") == [(1, "x")]
     migrated.back()
     assert migrated.rows("SELECT * FROM p") == [(1, "x")]
+
+
+def test_a_partition_that_counts_by_its_tables_serial_is_not_left_without(migrate: Migrate) -> None:
+    table = "CREATE TABLE p (id serial, n int) PARTITION BY {}; CREATE TABLE q PARTITION OF p DEFAULT"
+    with pytest.raises(ChangeUnsupported, match="takes numbers from its id"):
+        migrate(table.format("RANGE (id)"), table.format("LIST (n)"))
+
+
+def test_an_enum_by_which_a_table_is_partitioned_is_not_replaced(migrate: Migrate) -> None:
+    table = "CREATE TABLE p (k e) PARTITION BY LIST (k)"
+    with pytest.raises(ChangeUnsupported, match="partitioned by such a column"):
+        migrate(f"CREATE TYPE e AS ENUM ('a', 'b'); {table}", f"CREATE TYPE e AS ENUM ('b', 'a'); {table}")
+
+
+def test_a_counter_of_a_partitioned_table_gives_no_number_again(migrate: Migrate) -> None:
+    table = "CREATE TABLE p (id int GENERATED ALWAYS AS IDENTITY, n int) PARTITION BY {};"
+    partition = "CREATE TABLE q PARTITION OF p DEFAULT;"
+    migrated = migrate(
+        f"{table.format('RANGE (id)')} {partition} INSERT INTO p (n) VALUES (1), (2)",
+        f"{table.format('RANGE (n)')} {partition}",
+    )
+    migrated.live.execute("INSERT INTO p (n) VALUES (3)")
+    assert migrated.rows("SELECT id, n FROM p ORDER BY id") == [(1, 1), (2, 2), (3, 3)]

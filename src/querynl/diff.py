@@ -312,7 +312,7 @@ def _changed(before: Any, after: Any, table: Name | None, rules: Rules) -> Itera
 def _table_changes(before: Table, after: Table, start: State, end: State, rules: Rules) -> Iterator[Operation]:
     """The differences of a table; it parts from parents first, and gets new ones when it is ready for them."""
     before, after = _settled_table(before), _settled_table(after)
-    if before == after:
+    if before == after and not before.inherits:
         return
     kept = tuple(parent for parent in before.inherits if parent in after.inherits)
     kept = tuple(parent for parent in kept if not _is_made_anew(parent, start, end, rules))
@@ -326,7 +326,8 @@ def _table_changes(before: Table, after: Table, start: State, end: State, rules:
         yield Change(before, alone)
     if kept != after.inherits:
         ready = rules.parted(after, kept, end)
-    yield from _table_differences(_settled_table(alone), _settled_table(ready), rules)
+    if alone != ready:
+        yield from _table_differences(_settled_table(alone), _settled_table(ready), rules)
     if kept != after.inherits:
         yield Change(ready, after)
 

@@ -140,11 +140,15 @@ def linked(table: Name, columns: Iterable[Column], catalog: Catalog) -> Iterator
             yield _owned_by(sequence)
 
 
-def set_after_largest(table: Name, column: Column) -> str:
-    """Counting goes on after the largest number that a row has; without rows the counter stays as it is."""
+def set_after_largest(table: Name, column: Column, *, only_ahead: bool = False) -> str:
+    """Counting goes on after the largest number that a row has; without rows the counter stays as it is.
+
+    `only_ahead`: so it does where it is past that number already.
+    """
     name, key = qualified(*table), quote(column.name)
     sequence = f"pg_get_serial_sequence({literal(name)}, {literal(column.name)})"
-    return f"SELECT setval({sequence}, max({key})) FROM {name} HAVING max({key}) > 0"
+    passed = f"greatest(0, pg_sequence_last_value({sequence}::regclass))" if only_ahead else "0"
+    return f"SELECT setval({sequence}, max({key})) FROM {name} HAVING max({key}) > {passed}"
 
 
 def _tied(sequence: Sequence, around: Around) -> Iterator[str]:
