@@ -131,17 +131,26 @@ def drop(table: Name, column: Column, around: Around) -> Iterator[str]:
     if inherited is not None:
         yield from change(table, column, inherited, None, around)
         return
-    yield from _drop_from(table, column.name, around)
+    yield from _drop_from(table, column, around)
 
 
-def _drop_from(table: Name, column: str, around: Around) -> Iterator[str]:
+def _drop_from(table: Name, column: Column, around: Around) -> Iterator[str]:
     """The column goes, also from those that inherit it, but for those that have it as their own as well."""
+    name = quote(column.name)
     plain = [heir for heir in heirs(table, around.before) if not is_partition(heir)]
     only = "ONLY " if plain else ""
-    yield f"ALTER TABLE {only}{qualified(*table)} DROP COLUMN {quote(column)}"
+    if plain and not column.nullable:
+        # With the column goes its NOT NULL, and would leave those of the heirs inherited from nowhere.
+        yield alter(table, [f"ALTER COLUMN {name} DROP NOT NULL"])
+    yield f"ALTER TABLE {only}{qualified(*table)} DROP COLUMN {name}"
     for heir in plain:
-        if heir.column(column) is None and given_column(heir.key, column, around.after) is None:
+        if given_column(heir.key, column.name, around.after) is not None:
+            continue
+        own = heir.column(column.name)
+        if own is None:
             yield from _drop_from(heir.key, column, around)
+        elif not own.nullable and not column.nullable:
+            yield alter(heir.key, [not_null.added(own)])
 
 
 def _is_typed(table: Name, catalog: Catalog) -> bool:
@@ -154,7 +163,10 @@ def _is_typed(table: Name, catalog: Catalog) -> bool:
 
 def change(table: Name, old: Column, new: Column, using: str | None, around: Around) -> Iterator[str]:
     """The statements that turn one column into the other, in place; the values stay."""
-    if given_column(table, new.name, around.after) is not None:
+    given = given_column(table, new.name, around.after)
+    if given is not None:
+        if not given.nullable:  # so it is for as long as it is given; see `_drop_from`
+            old, new = replace(old, nullable=False), replace(new, nullable=False)
         # Whoever gives the column gives the type.
         old = replace(old, type=new.type, collation=new.collation, generated=new.generated)
     if new.generated is not None and old.generated is None:
