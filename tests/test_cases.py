@@ -126,7 +126,11 @@ Rows = dict[Name, list[tuple[Any, ...]]]
 
 def _rows(connection: Connection, schema: Schema, dialect: Dialect) -> Rows:
     """The rows of every table in the order of their text, columns in the schema's order."""
-    return {table.key: sorted(connection.rows(_select(table, dialect)), key=repr) for table in schema.tables}
+    return {
+        table.key: sorted(connection.rows(_select(table, dialect)), key=repr)
+        for table in schema.tables
+        if table.server is None
+    }
 
 
 def _select(table: Table, dialect: Dialect) -> str:

@@ -42,6 +42,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "Attributes": model.Attribute,
     "Extensions": model.Extension,
     "Policies": model.Policy,
+    "Definitions": model.Definition,
     "Namespaces": model.Namespace,
     "Owners": model.Ownership,
     "Grants": model.Grant,

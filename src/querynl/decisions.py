@@ -56,7 +56,7 @@ def losses(operations: Iterable[Operation]) -> Iterator[Drop]:
     """The drops that take rows or values with them."""
     for operation in operations:
         match operation:
-            case Drop(Table()) | Drop(Column(generated=None)):
+            case Drop(Table(server=None)) | Drop(Column(generated=None)):
                 yield operation
 
 

@@ -6,7 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from querynl.operations import Change, Create, Drop, Operation, Rename, State, parts_of, target
+from querynl.operations import (
+    Change,
+    Create,
+    Drop,
+    Operation,
+    Rename,
+    State,
+    names_in_texts,
+    parts_of,
+    target,
+    texts_of,
+)
 from querynl.rules import Rules
 from querynl.schema import (
     DEFINED,
@@ -73,14 +84,23 @@ class Dependents:
                     continue
                 if not self._rules.blocks(operation, dependent.obj):
                     continue
+                if (Change, ref) in result and isinstance(operation, Drop) and not self._still_needs(ref, operation):
+                    continue  # it changes before
                 drop = Drop(dependent.obj, dependent.table)
                 result.pop((Change, ref), None)
                 result[Drop, ref] = drop
                 waiting.append(drop)
+                if isinstance(dependent.obj, Table):
+                    result = {key: op for key, op in result.items() if not _is_on(dependent.obj.key, op)}
                 again = self._afterwards(dependent, result.pop((Rename, ref), None))
                 if again is not None:
                     result[Create, again.ref] = Create(again.obj, again.table)
         return [*result.values(), *twins]
+
+    def _still_needs(self, ref: Ref, operation: Drop) -> bool:
+        """Whether what is at `ref` in the schema after needs what is dropped."""
+        needs = getattr(self._end.get(ref), "depends_on", ())
+        return any(need.ref == target(operation) for need in needs)
 
     def _afterwards(self, dependent: Placed, rename: Operation | None) -> Placed | None:
         """What stands in the dependent's place in the schema after; None where it is gone with its table or name."""
@@ -117,6 +137,8 @@ class Dependents:
                     yield from (Placed(key, obj.key) for key in (() if table is None else table.foreign_keys))
             case Routine():
                 yield from self._calling(obj.name)
+            case Definition():
+                yield from self._made_of(obj)
 
     def _needing(self, ref: Ref) -> Iterator[Placed]:
         """Views, routines, triggers and the like that name the object as something they need."""
@@ -138,6 +160,19 @@ class Dependents:
             for part in parts_of(table):
                 if isinstance(part, Check | Exclusion | Index) and self._uses(part, routine):
                     yield Placed(part, table.key)
+
+    def _made_of(self, definition: Definition) -> Iterator[Placed]:
+        """Tables, parts of them and types whose texts name it."""
+        names = list(names_in_texts(definition))
+        holders: list[Placed] = []
+        for kind in (Kind.TABLE, Kind.VIEW, Kind.DOMAIN, Kind.COMPOSITE_TYPE) if names else ():
+            for obj in self._start.of_kind(kind):
+                holders.append(Placed(obj, None))
+                key = Name(getattr(obj, "namespace", None), obj.name)
+                holders += (Placed(part, key) for part in parts_of(obj))
+        for placed in holders:
+            if any(name in text for text in texts_of(placed.obj) for name in names):
+                yield placed
 
     def _on_column(self, name: Name, column: str) -> Iterator[Placed]:
         """Constraints, indexes and generated columns of the table, and foreign keys to it, that use the column."""
@@ -196,6 +231,11 @@ class Dependents:
             for key in () if table is None else table.foreign_keys:
                 if key.target == name:
                     yield Placed(key, referrer)
+
+
+def _is_on(table: Name, operation: Operation) -> bool:
+    """Whether it is about a part of the table."""
+    return isinstance(operation, Create | Drop | Change) and operation.table == table
 
 
 def _goes_with_its_table(dependent: Placed, result: Mapping[tuple[type[Operation], Ref | None], Operation]) -> bool:

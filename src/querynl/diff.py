@@ -50,6 +50,10 @@ class Renaming(Struct, frozen=True):
     to: str
 
 
+# What may stand on views and routines, and on each other.
+Standing = View | Routine | Definition
+
+
 class Question(Struct, frozen=True):
     """Something dropped and something alike added: a rename, or not?"""
 
@@ -235,23 +239,38 @@ def _set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Itera
     if not renames:
         return
     renames = [*renames, *renames_in_heirs(before, renames)]
-    found: list[View | Routine] = []
+    found: list[Standing] = []
     renamed = {rename.ref for rename in renames}
-    standing: list[View | Routine] = [*before.views, *before.routines]
+    standing: list[Standing] = [*before.views, *before.routines, *before.definitions]
     waiting = [obj for obj in standing if ref_of(obj) not in renamed]
     while more := [obj for obj in waiting if _speaks_of(obj, renames, found, rules)]:
         found += more
         waiting = [obj for obj in waiting if obj not in more]
-    hooks: list[Trigger | Policy | Definition] = [*before.triggers, *before.policies, *before.definitions]
+    hooks: list[Trigger | Policy] = [*before.triggers, *before.policies]
     yield from (Drop(hook) for hook in hooks if _speaks_of(hook, renames, found, rules))
-    yield from map(Drop, reversed(found))
+    yield from map(Drop, reversed(_foundations_first(found)))
+
+
+def _foundations_first(found: Sequence[Standing]) -> list[Standing]:
+    """The same objects, each after those that it needs."""
+    by_ref = {ref_of(obj): obj for obj in found}
+    placed: dict[Ref, Standing] = {}
+    seen: set[Ref] = set()
+
+    def place(ref: Ref) -> None:
+        if ref in by_ref and ref not in seen:
+            seen.add(ref)
+            for need in by_ref[ref].depends_on:
+                place(need.ref)
+            placed[ref] = by_ref[ref]
+
+    for ref in by_ref:
+        place(ref)
+    return list(placed.values())
 
 
 def _speaks_of(
-    obj: View | Routine | Trigger | Policy | Definition,
-    renames: Sequence[Rename],
-    aside: Sequence[View | Routine],
-    rules: Rules,
+    obj: Standing | Trigger | Policy, renames: Sequence[Rename], aside: Sequence[Standing], rules: Rules
 ) -> bool:
     """Whether the engine says that it needs one of them, or its text has their names."""
     refs = [move.ref for move in renames] + [ref_of(other) for other in aside]

@@ -16,8 +16,22 @@ from msgspec.structs import replace
 
 from querynl import schema as model
 from querynl.heirs import links_of_heirs
-from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, RunSQL, parts_of, table_of, target
+from querynl.operations import (
+    Change,
+    Create,
+    Drop,
+    Operation,
+    Rename,
+    Rewriting,
+    RunSQL,
+    names_in_texts,
+    parts_of,
+    table_of,
+    target,
+    texts_of,
+)
 from querynl.schema import (
+    DEFINED_TYPES,
     AnyObject,
     Check,
     Column,
@@ -46,18 +60,32 @@ from querynl.schema import (
 # Kinds whose names share one space in a namespace on some engine.
 _RELATIONS = frozenset(
     {
-        *(Kind.TABLE, Kind.VIEW, Kind.SEQUENCE, Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE),
+        *(Kind.TABLE, Kind.VIEW, Kind.SEQUENCE, Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES),
         *(Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION),
     }
 )
 
+# What is there for types, tables and expressions to be made of.
+_GROUNDWORK = (
+    *(Kind.LANGUAGE, Kind.ACCESS_METHOD, Kind.COLLATION, Kind.CONVERSION, Kind.CAST),
+    *(Kind.OPERATOR, Kind.OPERATOR_FAMILY, Kind.OPERATOR_CLASS),
+    *(Kind.TEXT_SEARCH_PARSER, Kind.TEXT_SEARCH_TEMPLATE),
+    *(Kind.TEXT_SEARCH_DICTIONARY, Kind.TEXT_SEARCH_CONFIGURATION),
+    *(Kind.FOREIGN_DATA_WRAPPER, Kind.SERVER, Kind.USER_MAPPING),
+)
+
 _DROP_RANK = {
+    # It would otherwise fire for what the migration itself does.
+    Kind.EVENT_TRIGGER: 8,
+    Kind.SUBSCRIPTION: 9,
+    Kind.PUBLICATION: 9,
     Kind.RULE: 10,
     Kind.EVENT: 10,
     Kind.POLICY: 10,
     Kind.TRIGGER: 10,
     Kind.VIEW: 11,
     Kind.FOREIGN_KEY: 12,
+    Kind.STATISTICS: 12,
     Kind.CHECK: 13,
     Kind.EXCLUSION: 13,
     Kind.INDEX: 13,
@@ -66,7 +94,11 @@ _DROP_RANK = {
     Kind.COLUMN: 50,
     Kind.TABLE: 80,
     Kind.ROUTINE: 81,
+    Kind.TRANSFORM: 81,
     Kind.SEQUENCE: 82,
+    **dict.fromkeys(_GROUNDWORK, 82),
+    Kind.RANGE_TYPE: 83,
+    Kind.BASE_TYPE: 84,
     Kind.DOMAIN: 83,
     Kind.COMPOSITE_TYPE: 83,
     Kind.ENUM: 84,
@@ -79,6 +111,9 @@ _DROP_RANK = {
 _CREATE_RANK = {
     Kind.NAMESPACE: 20,
     Kind.EXTENSION: 21,
+    **dict.fromkeys(_GROUNDWORK, 22),
+    Kind.BASE_TYPE: 22,
+    Kind.RANGE_TYPE: 23,
     Kind.ENUM: 22,
     Kind.DOMAIN: 23,
     Kind.COMPOSITE_TYPE: 23,
@@ -91,6 +126,8 @@ _CREATE_RANK = {
     Kind.EXCLUSION: 62,
     Kind.INDEX: 63,
     Kind.FOREIGN_KEY: 64,
+    Kind.STATISTICS: 65,
+    Kind.TRANSFORM: 69,
     Kind.ROUTINE: 70,
     Kind.VIEW: 71,
     Kind.TRIGGER: 72,
@@ -101,6 +138,9 @@ _CREATE_RANK = {
     Kind.OWNERSHIP: 8,
     Kind.GRANT: 9,
     Kind.DEFAULT_PRIVILEGES: 21,
+    Kind.PUBLICATION: 75,
+    Kind.SUBSCRIPTION: 76,
+    Kind.EVENT_TRIGGER: 77,
 }
 _CHANGE_RANK = 40
 _RUN_SQL_RANK = 35
@@ -117,7 +157,7 @@ def ordered(operations: Sequence[Operation], rewriting: Rewriting) -> list[Opera
     others = [op for op in operations[:end] if not _leads(op)] + list(operations[end:])
     others.sort(key=_preference)
     before = _predecessors(others, rewriting)
-    return [*leading, *(others[i] for i in _sorted(before))]
+    return [*leading, *(others[i] for i in _sorted(before, _places(others, before)))]
 
 
 def grouped(
@@ -398,6 +438,9 @@ class _Needs:
     def _note_called(self, obj: AnyObject) -> None:
         if isinstance(obj, Routine | model.Sequence):
             self._called[obj.name].add(ref_of(obj))
+        elif isinstance(obj, Definition):
+            for name in names_in_texts(obj):
+                self._called[name].add(ref_of(obj))
 
     def _note_names(
         self, names: dict[tuple[str, ...], list[int]], number: int, obj: AnyObject, table: Name | None
@@ -433,6 +476,7 @@ class _Needs:
                 yield from (Ref(Kind.TABLE, *parent) for parent in obj.inherits)
                 if obj.of_type is not None:
                     yield from self._of_type(obj.of_type)
+                yield from self._of_texts(obj)
                 for part in parts_of(obj):
                     yield from (ref for ref in self._of_part(part, obj.key) if ref.table != obj.name)
             case Trigger() | Policy():
@@ -443,12 +487,16 @@ class _Needs:
                 if obj.table is not None:
                     yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
                 yield from (need.ref for need in obj.depends_on)
+                if not obj.depends_on:  # written by hand
+                    yield from self._of_statement(obj)
             case View() | Routine():
                 yield from (need.ref for need in obj.depends_on)
             case Domain():
                 yield from self._of_type(obj.type)
+                yield from self._of_texts(obj)
                 yield from (need.ref for need in obj.depends_on)
             case CompositeType():
+                yield from self._of_texts(obj)
                 for attribute in obj.attributes:
                     yield from self._of_type(attribute.type)
             case model.Sequence(owned_by=(owner, column)):
@@ -461,14 +509,12 @@ class _Needs:
         def column(name: str, of: Name = table) -> Ref:
             return Ref(Kind.COLUMN, of.namespace, name, of.name)
 
+        yield from self._of_texts(part)
         match part:
             case Column():
                 yield from self._of_type(part.type)
                 if part.generated is not None:
                     yield from self._of_columns(part.generated.expression, table)
-                computed = part.generated.expression if part.generated is not None else None
-                yield from self._of_columns(computed, table)
-                yield from self._of_expressions(part.default, computed)
             case PrimaryKey() | Unique():
                 yield from map(column, (*part.columns, *part.include))
             case ForeignKey():
@@ -478,16 +524,13 @@ class _Needs:
                 yield _keys(part.target)
             case Check():
                 yield from self._of_columns(part.expression, table)
-                yield from self._of_expressions(part.expression)
             case Index() | Exclusion():
                 keys = part.columns if isinstance(part, Index) else part.elements
                 yield from map(column, part.include)
                 for key in keys:
                     if key.column is not None:
                         yield column(key.column)
-                texts = (*(key.expression for key in keys), part.where)
-                yield from self._of_expressions(*texts)
-                for text in texts:
+                for text in (*(key.expression for key in keys), part.where):
                     yield from self._of_columns(text, table)
 
     def _of_columns(self, expression: str | None, table: Name) -> Iterator[Ref]:
@@ -498,21 +541,27 @@ class _Needs:
                     yield Ref(Kind.COLUMN, table.namespace, name, table.name)
 
     def _of_type(self, text: str) -> Iterator[Ref]:
-        """An enum, domain or composite type that a column's type may name."""
+        """An enum, domain or other type of the schema that a column's type may name."""
         bare = text.partition("[")[0].replace('"', "")
         namespace, _, name = bare.rpartition(".")
-        for kind in (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE):
+        for kind in (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES):
             yield Ref(kind, namespace or None, name)
 
-    def _of_expressions(self, *expressions: str | None) -> Iterator[Ref]:
-        """Routines and sequences that come or go in this migration and that an expression calls."""
+    def _of_statement(self, definition: Definition) -> Iterator[Ref]:
+        """What comes or goes in this migration and is named by a word of the statement that is not its own name."""
+        for name, refs in self._called.items():
+            own = name == definition.name or not name.isidentifier()
+            if not own and self._rewriting.mentions(definition.definition, name):
+                yield from refs
+
+    def _of_texts(self, obj: AnyObject) -> Iterator[Ref]:
+        """Routines, sequences and the like that come or go in this migration and that the object's texts name."""
         if not self._called:
             return
-        for text in expressions:
-            if text:
-                for name, refs in self._called.items():
-                    if name in text:
-                        yield from refs
+        for text in texts_of(obj):
+            for name, refs in self._called.items():
+                if name in text:
+                    yield from refs
 
 
 def _keys(table: Name) -> Ref:
@@ -533,8 +582,25 @@ def _refs(obj: AnyObject, table: Name | None) -> Iterator[Ref]:
             yield ref_of(index, Name(obj.namespace, obj.name))
 
 
-def _sorted(before: dict[int, set[int]]) -> list[int]:
-    """The numbers in topological order, the lowest first wherever there is a choice."""
+def _places(operations: Sequence[Operation], before: dict[int, set[int]]) -> list[int]:
+    """The place that each operation would like: its own, or that of the groundwork that waits for it.
+
+    An operator or cast comes with its functions before the tables and functions whose texts may use it.
+    """
+    places = list(range(len(operations)))
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Create) and kind_of(operation.obj) in _GROUNDWORK:
+            waiting = [number]
+            while waiting:
+                for earlier in before[waiting.pop()]:
+                    if places[earlier] > number:
+                        places[earlier] = number
+                        waiting.append(earlier)
+    return places
+
+
+def _sorted(before: dict[int, set[int]], places: Sequence[int]) -> list[int]:
+    """The numbers in topological order, the one with the lowest place first wherever there is a choice."""
     while True:
         sorter: TopologicalSorter[int] = TopologicalSorter(before)
         try:
@@ -547,11 +613,11 @@ def _sorted(before: dict[int, set[int]]) -> list[int]:
             continue
         break
     result: list[int] = []
-    ready: list[int] = []
+    ready: list[tuple[int, int]] = []
     while sorter.is_active():
         for number in sorter.get_ready():
-            heapq.heappush(ready, number)
-        number = heapq.heappop(ready)
+            heapq.heappush(ready, (places[number], number))
+        _, number = heapq.heappop(ready)
         sorter.done(number)
         result.append(number)
     return result

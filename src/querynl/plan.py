@@ -195,7 +195,7 @@ def reversibility_of(operation: Operation, dialect: Dialect) -> Reversibility:
             return Reversibility.NONE
         case RunSQL(lossless=False):
             return Reversibility.STRUCTURE_ONLY
-        case Drop(Table()) | Drop(Column(generated=None)):
+        case Drop(Table(server=None)) | Drop(Column(generated=None)):
             return Reversibility.STRUCTURE_ONLY
         case Change(Column() as old, Column() as new) if old.type != new.type and not dialect.widens(old, new):
             return Reversibility.STRUCTURE_ONLY

@@ -44,10 +44,28 @@ class Kind(StrEnum):
     GRANT = "grant"
     OWNERSHIP = "ownership"
     DEFAULT_PRIVILEGES = "default privileges"
-
-
-# Kinds whose objects the model knows by the statement that makes them alone: see `Definition`.
-DEFINED = frozenset({Kind.RULE, Kind.EVENT})
+    LANGUAGE = "language"
+    ACCESS_METHOD = "access method"
+    COLLATION = "collation"
+    CONVERSION = "conversion"
+    BASE_TYPE = "base type"
+    RANGE_TYPE = "range type"
+    CAST = "cast"
+    TRANSFORM = "transform"
+    OPERATOR = "operator"
+    OPERATOR_FAMILY = "operator family"
+    OPERATOR_CLASS = "operator class"
+    TEXT_SEARCH_PARSER = "text search parser"
+    TEXT_SEARCH_TEMPLATE = "text search template"
+    TEXT_SEARCH_DICTIONARY = "text search dictionary"
+    TEXT_SEARCH_CONFIGURATION = "text search configuration"
+    FOREIGN_DATA_WRAPPER = "foreign data wrapper"
+    SERVER = "server"
+    USER_MAPPING = "user mapping"
+    STATISTICS = "statistics"
+    PUBLICATION = "publication"
+    SUBSCRIPTION = "subscription"
+    EVENT_TRIGGER = "event trigger"
 
 
 class Name(NamedTuple):
@@ -251,6 +269,8 @@ class Table(_Model, frozen=True):
     inherits: tuple[Name, ...] = ()
     # The composite type whose attributes are the columns.
     of_type: str | None = None
+    # The foreign server that holds its rows; here there are none.
+    server: str | None = None
     comment: str | None = None
     options: dict[str, OptionValue] = {}
     renamed_from: str | None = None
@@ -392,9 +412,10 @@ class Policy(_Model, frozen=True):
 
 
 class Definition(_Model, frozen=True, kw_only=True):
-    """An object that the engine keeps by its statement: `definition` is the whole of it, `kind` says which one.
+    """An object that is known by the statement that makes it, `definition`; `kind` says what it is.
 
-    `arguments` stand where several objects may share a name. `table` is the one that a rule or the like is on.
+    What the engine can change later is no part of the statement but among the `options`. `arguments` stand where
+    several objects may share a name. `table` is the one that a rule or the like is on.
     """
 
     kind: Kind
@@ -515,6 +536,9 @@ KINDS: dict[type[AnyObject], Kind] = {
     DefaultPrivileges: Kind.DEFAULT_PRIVILEGES,
 }
 PRIVILEGE_KINDS = (Kind.GRANT, Kind.OWNERSHIP, Kind.DEFAULT_PRIVILEGES)
+# The kinds of `Definition`, and those of them that are types of columns.
+DEFINED = frozenset(Kind) - frozenset(KINDS.values())
+DEFINED_TYPES = (Kind.BASE_TYPE, Kind.RANGE_TYPE)
 
 
 class Schema(_Model, frozen=True):

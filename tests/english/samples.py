@@ -103,6 +103,7 @@ OTHERS: list[AnyObject] = [
         comment="c",
         inherits=(Name(None, "t"),),
         of_type="kind",
+        server="s",
         options={"strict": True},
         renamed_from="r",
     ),

@@ -113,6 +113,23 @@ def test_the_code_is_formatted_and_clean(rich: Live, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_foreign_tables_come_change_and_go(databases: Databases, tmp_path: Path) -> None:
+    server = "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+    pair = Pair(
+        before=f"{server} CREATE FOREIGN TABLE f (a text) SERVER s",
+        after=f"""{server} CREATE FOREIGN TABLE f (a int NOT NULL, b text) SERVER s;
+            COMMENT ON FOREIGN TABLE f IS 'far'; CREATE FOREIGN TABLE g (a int) SERVER s""",
+        rows="",
+    )
+    with loaded(pair, "postgresql", databases) as live:
+        project = AlembicProject(tmp_path / "project", live.database)
+        written(live, project.versions)
+        project.upgrade()
+        assert live.difference_to(live.after) == ()
+        project.downgrade()
+        assert live.difference_to(live.before) == ()
+
+
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_change_does_the_same_by_alembic_as_by_sql(

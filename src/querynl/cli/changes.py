@@ -200,7 +200,7 @@ def rows_there(tables: Collection[Name | None], target: Target | None) -> dict[N
         return {}
     with look_into(target) as connection:
         dialect = dialect_named(connection.dialect, connection.version)
-        there = (table.key for table in dialect.inspect(connection).tables)
+        there = (table.key for table in dialect.inspect(connection).tables if table.server is None)
         return count_rows(connection, dialect, [name for name in there if name in tables])
 
 

@@ -25,7 +25,7 @@ def tables(form: Format) -> None:
     app = current_app()
     with app.open_connection(read_only=True) as connection:
         dialect = dialect_named(connection.dialect, connection.version)
-        found = dialect.inspect(connection).tables
+        found = [table for table in dialect.inspect(connection).tables if table.server is None]
         counts = count_rows(connection, dialect, [table.key for table in found])
     if form == "json":
         described = [

@@ -59,7 +59,8 @@ _POSTGRESQL = Bookkeeping(
     key='VARCHAR({length}) COLLATE "C"',
     columns="SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped",
+    " WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped"
+    " AND c.relkind <> 'f'",  # the rows of a foreign table are none of this database's
     lock=SessionLock(
         take=f"SELECT pg_catalog.pg_try_advisory_lock({_ADVISORY})",
         release=f"SELECT pg_catalog.pg_advisory_unlock({_ADVISORY})",

@@ -44,12 +44,20 @@ def check_texts(schema: Schema, dialect: Dialect) -> None:
                 )
 
 
-def check_definitions(schema: Schema, kinds: Collection[Kind], engine: str) -> None:
-    """Raise SchemaInvalid for the first definition of a kind that is not among those the engine has."""
+def check_definitions(
+    schema: Schema, kinds: Collection[Kind], engine: str, with_options: Collection[Kind] | None = None
+) -> None:
+    """Raise SchemaInvalid for the first definition of a kind that the engine does not have, or not with options."""
     for number, definition in enumerate(schema.definitions):
         if definition.kind not in kinds:
             raise SchemaInvalid(
                 f"{engine} has no {definition.kind}s.", where=f"$.definitions[{number}]", remedy="Take it out."
+            )
+        if definition.options and with_options is not None and definition.kind not in with_options:
+            raise SchemaInvalid(
+                f"A {definition.kind} has no options.",
+                where=f"$.definitions[{number}].options",
+                remedy="Say what it is in the definition.",
             )
 
 

@@ -52,6 +52,7 @@ _LABELS = {
     "include": "included columns",
     "inherits": "columns from",
     "of_type": "columns of type",
+    "server": "foreign server",
     "using": "rows shown",
     "check": "rows accepted",
 }
@@ -119,9 +120,9 @@ def _difference(field: str, old: Any, new: Any) -> Iterator[str]:
 
 def _turned(name: str, field: str, old: Any, new: Any) -> str:
     if old in (None, ()):
-        return f"gets the {name} {_spelled(field, new)}"
+        return f"gets the {name} {_spelled(field, new)}".rstrip()
     if new in (None, ()):
-        return f"loses the {name} {_spelled(field, old)}"
+        return f"loses the {name} {_spelled(field, old)}".rstrip()
     return f"{name} from {_spelled(field, old)} to {_spelled(field, new)}"
 
 
@@ -192,7 +193,7 @@ def _option(key: str, value: Any) -> str:
         case False:
             return f"not {key}"
         case _:
-            return f"{key} {value}"
+            return f"{key} {value}".rstrip()
 
 
 def _spelled(field: str, value: Any) -> str:

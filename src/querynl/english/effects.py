@@ -63,7 +63,7 @@ def effect(operation: Operation, *, widens: bool = False, rows: RowCount | None 
 
 def _of_creation(obj: AnyObject, table: Name | None, way: Way) -> Iterator[str]:
     match obj:
-        case Table() if way == "down":
+        case Table(server=None) if way == "down":
             yield f"{obj.key} comes back without its rows."
         case Column():
             yield from _of_new_column(obj, table)
@@ -114,7 +114,7 @@ def _of_constraint(
 def _of_drop(obj: AnyObject, table: Name | None, rows: RowCount | None, way: Way) -> Iterator[str]:
     undoing = _UNDOING[way]
     match obj:
-        case Table():
+        case Table(server=None):
             number = "every row" if rows is None else f"the {rows} {'row' if rows.rows == 1 else 'rows'}"
             yield f"Deletes {number} of {obj.key}; {undoing} brings the table back empty."
         case Column(generated=None):

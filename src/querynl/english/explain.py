@@ -166,6 +166,16 @@ def _described(obj: AnyObject, table: Name | None, preposition: str) -> str:
             assert_never(obj)
 
 
+# How the arguments of a definition stand behind its name, where not in brackets.
+_ARGUMENTS = {
+    Kind.CAST: " to {}",
+    Kind.OPERATOR_CLASS: " for {}",
+    Kind.OPERATOR_FAMILY: " for {}",
+    Kind.TRANSFORM: " for {}",
+    Kind.USER_MAPPING: " on server {}",
+}
+
+
 def _called(obj: AnyObject, table: Name | None) -> str:
     """The object by its kind and name, and where it is."""
     match obj:
@@ -174,9 +184,9 @@ def _called(obj: AnyObject, table: Name | None) -> str:
         case Trigger() | Policy():
             return f"{_kind(obj)} {obj.name} on {Name(obj.namespace, obj.table)}"
         case Definition():
-            arguments = f"({obj.arguments})" if obj.arguments else ""
             where = f" on {Name(obj.namespace, obj.table)}" if obj.table is not None else ""
             name = obj.name if where else str(Name(obj.namespace, obj.name))
+            arguments = _ARGUMENTS.get(obj.kind, "({})").format(obj.arguments) if obj.arguments else ""
             return f"{_kind(obj)} {name}{arguments}{where}"
         case Namespace():
             return f"schema {obj.name}"

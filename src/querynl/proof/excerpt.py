@@ -9,20 +9,18 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from querynl.operations import Operation, Rename, State, parts_of, table_of, target
+from querynl.operations import Operation, Rename, State, names_in_texts, parts_of, table_of, target, texts_of
 from querynl.schema import (
     DEFINED,
+    DEFINED_TYPES,
     FIELDS,
     SECTIONS,
-    Check,
-    Column,
     CompositeType,
     DefaultPrivileges,
     Definition,
     Domain,
     Enum,
     Grant,
-    Index,
     Kind,
     Name,
     Ownership,
@@ -44,8 +42,8 @@ from querynl.schema import (
 _WORD = re.compile(r"\w+")
 
 # What the column of a table may need; tables and views are named by queries alone.
-_NAMED_BY_TABLES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, Kind.ROUTINE})
-_TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE)
+_NAMED_BY_TABLES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, Kind.ROUTINE, *DEFINED})
+_TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES)
 # What stands upon tables and may be in the way of a change.
 _UPON_TABLES = (Kind.VIEW, Kind.TRIGGER, Kind.POLICY, Kind.ROUTINE, *DEFINED)
 
@@ -172,7 +170,7 @@ class _Closure:
         match obj:
             case Table():
                 yield from (Ref(Kind.TABLE, *name) for name in obj.inherits)
-                for text in _texts_of(obj):
+                for text in (text for part in (obj, *parts_of(obj)) for text in texts_of(part)):
                     yield from self._names.within(text, _NAMED_BY_TABLES)
             case View():
                 yield from self._names.within(obj.definition)
@@ -186,29 +184,13 @@ class _Closure:
                 if obj.table is not None:
                     yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
                 yield from self._names.within(obj.definition)
-            case Domain():
-                for text in (obj.type, obj.default or "", *(check.expression for check in obj.checks)):
+            case Domain() | CompositeType():
+                for text in texts_of(obj):
                     yield from self._names.within(text, _NAMED_BY_TABLES)
-            case CompositeType():
-                for attribute in obj.attributes:
-                    yield from self._names.within(attribute.type, _NAMED_BY_TABLES)
             case Grant() | Ownership():
                 yield obj.object
             case Sequence(owned_by=(table, _)):
                 yield Ref(Kind.TABLE, obj.namespace, table)
-
-
-def _texts_of(table: Table) -> Iterator[str]:
-    """The texts of a table in which types, sequences and routines may be named."""
-    yield table.of_type or ""
-    for part in parts_of(table):
-        match part:
-            case Column():
-                yield from (part.type, part.default or "", part.generated.expression if part.generated else "")
-            case Check():
-                yield part.expression
-            case Index():
-                yield from (*(key.expression or "" for key in part.columns), part.where or "")
 
 
 class _Names:
@@ -217,8 +199,12 @@ class _Names:
     def __init__(self, found: Iterable[SchemaObject]) -> None:
         self._by_word: dict[str, set[tuple[frozenset[str], Ref]]] = defaultdict(set)
         for obj in found:
+            names: Iterable[str] = ()
             if isinstance(obj, Table | View | Enum | Domain | CompositeType | Sequence | Routine):
-                words = _words(obj.name)
+                names = (obj.name,)
+            elif isinstance(obj, Definition):
+                names = names_in_texts(obj)
+            for words in map(_words, names):
                 self._by_word[min(words, default="")].add((words, ref_of(obj)))
 
     def within(self, text: str, kinds: Collection[Kind] = tuple(FIELDS)) -> Iterator[Ref]:

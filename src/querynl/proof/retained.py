@@ -21,12 +21,25 @@ class Kept(NamedTuple):
     columns: dict[str, str]
 
 
+def rows_elsewhere(schema: Schema) -> set[Name]:
+    """The tables that have rows of a foreign server: foreign tables, and those that they are part of."""
+    found: set[Name] = set()
+    waiting = [table for table in schema.tables if table.server is not None]
+    by_name = {table.key: table for table in schema.tables}
+    while waiting:
+        table = waiting.pop()
+        found.add(table.key)
+        waiting += [by_name[name] for name in table.inherits if name in by_name and name not in found]
+    return found
+
+
 def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]:
     """The tables of the schema before that are still there afterwards, each with what must not change in it."""
+    elsewhere = rows_elsewhere(before)
     kept = {
         table.key: Kept(table.key, {column.name: column.name for column in table.columns if not column.generated})
         for table in before.tables
-        if "virtual" not in table.options
+        if "virtual" not in table.options and table.key not in elsewhere
     }
     for operation in operations:
         _follow(operation, kept)

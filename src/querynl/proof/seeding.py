@@ -40,7 +40,7 @@ def seed(
         enums[enum.name] = enums[str(Name(enum.namespace, enum.name))] = enum.values
     seeding = Seeding({}, {})
     for table in _parents_first(schema.tables):
-        if table.key in empty or "virtual" in table.options:
+        if table.key in empty or table.server is not None or "virtual" in table.options:
             continue
         writer = _Writer(table, schema, dialect, enums, required)
         for number in range(ROWS):

@@ -13,7 +13,7 @@ from querynl.diff import diff
 from querynl.errors import ProofFailed, QueryNLError, ScratchUnavailable, StatementFailed
 from querynl.operations import Change, Create, Operation, Rename, RunSQL, target
 from querynl.plan import Plan, Reversibility, statements
-from querynl.proof.retained import Rows, kept_by, rows_of
+from querynl.proof.retained import Rows, kept_by, rows_elsewhere, rows_of
 from querynl.proof.seeding import seed
 from querynl.runner.execution import segments, settings_apart
 from querynl.schema import Column, Name, Ref, Schema, ref_of
@@ -80,9 +80,11 @@ class Trial(Struct, frozen=True, kw_only=True):
                 self._compare_rows(everything[key], values, key, "down")
 
     def _values(self, connection: Connection, schema: Schema, dialect: Dialect) -> dict[Name, Rows]:
+        elsewhere = rows_elsewhere(schema)
         return {
             table.key: rows_of(connection, table.key, [column.name for column in table.columns], dialect)
             for table in schema.tables
+            if table.key not in elsewhere
         }
 
     def _go(self, connection: Connection, script: Sequence[Statement], dialect: Dialect, way: str) -> None:

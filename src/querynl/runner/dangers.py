@@ -73,7 +73,7 @@ class _Rows:
         for step in steps:
             for operation in step.operations:
                 match operation:
-                    case Drop(Table() as table):
+                    case Drop(Table(server=None) as table):
                         yield from self._lost_table(table.key)
                     case Drop(Column(generated=None) as column, Name() as table):
                         yield from self._lost_column(table, column)

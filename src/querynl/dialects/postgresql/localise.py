@@ -10,14 +10,17 @@ from msgspec.structs import replace
 from querynl.dialects.declared import check_definitions, check_texts, path_of
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, TABLE_ATTRIBUTES, as_kept, check_options
 from querynl.dialects.postgresql.privileges import canonical_default, canonical_grant, check_privileges
-from querynl.dialects.postgresql.rendering.definitions import WORDS
+from querynl.dialects.postgresql.rendering.definitions import WITH_OPTIONS, WORDS
 from querynl.dialects.postgresql.spelling import named_type, type_text
 from querynl.dialects.postgresql.types import canonical_type, serial_type
 from querynl.errors import TypeUnknown
+from querynl.operations import names_in_texts
 from querynl.schema import (
+    DEFINED_TYPES,
     Check,
     Column,
     CompositeType,
+    Definition,
     Domain,
     Exclusion,
     ExclusionElement,
@@ -25,6 +28,7 @@ from querynl.schema import (
     Identity,
     Index,
     IndexColumn,
+    Kind,
     Name,
     Routine,
     Schema,
@@ -44,8 +48,9 @@ def localise(schema: Schema, dialect: Dialect) -> Schema:
     """The declared schema in this engine's terms, checked; see `Dialect.localise`."""
     check_texts(schema, dialect)
     check_options(schema)
-    check_definitions(schema, WORDS, "PostgreSQL")
+    check_definitions(schema, WORDS, "PostgreSQL", with_options=WITH_OPTIONS)
     check_privileges(schema)
+    schema = replace(schema, definitions=tuple(map(_definition, schema.definitions)))
     spelled = _Types(schema)
     keys = {table.key: table.primary_key.columns for table in schema.tables if table.primary_key is not None}
 
@@ -85,6 +90,9 @@ class _Types:
         self._own |= {Name(domain.namespace, domain.name) for domain in schema.domains}
         self._own |= {Name(composite.namespace, composite.name) for composite in schema.composite_types}
         self._own |= {table.key for table in schema.tables}
+        for definition in schema.definitions:
+            if definition.kind in DEFINED_TYPES:
+                self._own |= {Name(definition.namespace, name) for name in names_in_texts(definition)}
         self._extended = bool(schema.extensions)
         # A schema of thousands of columns has few types.
         self._found: dict[str, str] = {}
@@ -199,6 +207,16 @@ def _sequence(sequence: Sequence, of_type: Callable[[Any], str]) -> Sequence:
 def _view(view: View) -> View:
     definition = view.definition.strip().rstrip(";").rstrip()
     return replace(view, definition=definition, options=as_kept(view.options, TABLE_ATTRIBUTES))
+
+
+def _definition(definition: Definition) -> Definition:
+    text = definition.definition.strip().rstrip(";").rstrip()
+    options = definition.options
+    if definition.kind is Kind.RANGE_TYPE and "multirange" not in options:
+        # https://www.postgresql.org/docs/current/sql-createtype.html
+        name = definition.name
+        options = {"multirange": name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"}
+    return replace(definition, definition=text, options=options)
 
 
 def _routine(routine: Routine) -> Routine:

@@ -14,6 +14,7 @@ from querynl.errors import SchemaInvalid
 from querynl.schema import (
     AnyObject,
     Column,
+    Definition,
     Exclusion,
     ForeignKey,
     Index,
@@ -26,6 +27,9 @@ from querynl.schema import (
     Unique,
     View,
 )
+
+# The OPTIONS of what a foreign data wrapper serves are kept among the options, apart from the engine's own.
+FOREIGN = "options."
 
 # Attributes of a table that are no storage parameters.
 TABLE_ATTRIBUTES = frozenset(
@@ -86,12 +90,12 @@ _KNOWN: dict[type[AnyObject], frozenset[str]] = {
 def check_options(schema: Schema) -> None:
     """Raise SchemaInvalid for the first option that PostgreSQL does not have."""
     for obj in walk(schema):
-        # An extension's index method may have parameters of its own.
-        if isinstance(obj, Index | Exclusion):
+        # An extension's index method may have parameters of its own, and a definition's options are clauses of SQL.
+        if isinstance(obj, Index | Exclusion | Definition):
             continue
         known = _KNOWN.get(type(obj), frozenset())
         for name in getattr(obj, "options", ()):
-            if name not in known:
+            if name not in known and not name.startswith(FOREIGN):
                 near = get_close_matches(name, known, 1)
                 raise SchemaInvalid(
                     f"PostgreSQL has no option {name!r} there.",
@@ -114,4 +118,6 @@ def as_kept(options: Mapping[str, OptionValue], attributes: Iterable[str]) -> di
 
 def parameters(options: Mapping[str, OptionValue], attributes: Iterable[str]) -> dict[str, str]:
     """The storage parameters among the options."""
-    return {name: str(value) for name, value in options.items() if name not in attributes}
+    return {
+        name: str(value) for name, value in options.items() if name not in attributes and not name.startswith(FOREIGN)
+    }

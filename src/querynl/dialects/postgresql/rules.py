@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from querynl.dialects.expressions import mentions
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, INDEX_ROLES, TABLE_ATTRIBUTES
+from querynl.dialects.postgresql.rendering import definitions
 from querynl.dialects.postgresql.rendering.columns import retyped
 from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds, only_extends
 from querynl.dialects.postgresql.types import comparable
@@ -50,7 +51,7 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
         case Column(), Column():
             return _alters_column(before, after, version)
         case Table(), Table():
-            return _alters_table(before, after)
+            return before.server == after.server and _alters_table(before, after)
         case (PrimaryKey(), PrimaryKey()) | (Unique(), Unique()) | (Exclusion(), Exclusion()):
             return _is_same_key(before, after)
         case ForeignKey(), ForeignKey():
@@ -72,7 +73,7 @@ def alters(before: AnyObject, after: AnyObject, version: tuple[int, ...]) -> boo
         case Trigger(), Trigger():
             return before.definition == after.definition
         case Definition(), Definition():
-            return before.definition == after.definition
+            return definitions.alters(before, after)
         case Policy(), Policy():
             # ALTER POLICY adds and replaces a condition, but takes none away.
             conditions = ((before.using, after.using), (before.check, after.check))
@@ -121,7 +122,11 @@ def _replaceable(before: Routine, after: Routine) -> bool:
     """Whether CREATE OR REPLACE takes the new definition: the name, the arguments and the result stay."""
     if before.kind == "aggregate" or before.kind != after.kind:
         return before.definition == after.definition and before.kind == after.kind
-    return header(before) == header(after)
+    return header(before) == header(after) and _is_window(before) == _is_window(after)
+
+
+def _is_window(routine: Routine) -> bool:
+    return "\n WINDOW" in routine.definition.partition("\nAS ")[0]
 
 
 def header(routine: Routine) -> str:
@@ -151,6 +156,15 @@ def blocks(operation: Drop | Change, dependent: AnyObject) -> bool:
 
 def _blocks_drop(obj: AnyObject, dependent: AnyObject) -> bool:
     match dependent:
+        case Table() if isinstance(obj, Definition):
+            # A foreign table has no rows to lose; what else names the object only seems to be made of it.
+            return obj.kind is Kind.SERVER and dependent.server == obj.name
+        case Column() if isinstance(obj, Definition):
+            return dependent.generated is not None
+        case CompositeType():
+            return False
+        case Routine() if isinstance(obj, Definition):
+            return True
         case Routine():
             # A body that is kept as text may name what is not there.
             return _is_parsed(dependent) or obj.name is None or mentions(header(dependent), obj.name, "postgresql")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
-from querynl.schema import Name, Routine
+from querynl.schema import Definition, Name, Routine
 
 MAX_NAME_BYTES = 63
+
+OWN_NAMESPACE = "public"
+# What the server itself says of that one.
+STANDARD_COMMENT = "standard public schema"
 
 # The words of ALTER TABLE for when a trigger or rule fires at all.
 ENABLED = {"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
@@ -62,6 +66,11 @@ def routine_address(routine: Routine) -> str:
     """The routine's name as SQL, with the arguments that tell it from others of that name."""
     arguments = routine.arguments or ("*" if routine.kind == "aggregate" else "")
     return f"{qualified(routine.namespace, routine.name)}({arguments})"
+
+
+def full_name(definition: Definition) -> str:
+    """The object's name with its namespace, whichever that is: another of its name may be built in."""
+    return qualified(definition.namespace or OWN_NAMESPACE, definition.name)
 
 
 def type_text(namespace: str | None, name: str) -> str:

@@ -112,6 +112,8 @@ class _Translation:
 
     def _of_operation(self, operation: Operation, step: Step) -> Iterator[Line]:
         match operation:
+            case Create(Table(server=str())) | Drop(Table(server=str())) | Change(Table(server=str())):
+                raise Inexpressible("Alembic knows no foreign tables")
             case Create(Table() as table):
                 yield from self._created_table(table)
             case Create(obj, Name() as name):

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from querynl.dialects.postgresql.inspection import privileges, queries, tables
+from querynl.dialects.postgresql.inspection.definitions import Definitions
 from querynl.dialects.postgresql.inspection.lookup import (
     BOOKKEEPING,
     PG_CLASS,
@@ -51,7 +52,7 @@ from querynl.schema import (
 
 Rows = Sequence[Sequence[Any]]
 
-_RELATION_KINDS = {"r": Kind.TABLE, "p": Kind.TABLE, "v": Kind.VIEW, "m": Kind.VIEW}
+_RELATION_KINDS = {"r": Kind.TABLE, "p": Kind.TABLE, "f": Kind.TABLE, "v": Kind.VIEW, "m": Kind.VIEW}
 _COMMANDS: dict[str, Any] = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
 _ENABLED = {"D": "disabled", "R": "replica", "A": "always"}
 # Versions that brought columns of the catalog which are asked for.
@@ -86,12 +87,13 @@ class _Inspection:
         composites = self._reader.rows(queries.COMPOSITE_TYPES)
         for oid, relation, schema, name, *_ in composites:
             lookup.types[oid] = lookup.relations[relation] = Ref(Kind.COMPOSITE_TYPE, namespace(schema), name)
+        definitions = Definitions(self._reader, lookup)
         routine_rows = self._reader.rows(queries.ROUTINES)
         note_routines(routine_rows, lookup)
         keys = tables.keys_by_index(self._reader.rows(queries.INDEX_KEYS))
         constraints = tables.Constraints(self._constraint_rows(), keys, lookup)
         domain_checks = self._reader.rows(queries.DOMAIN_CHECKS)
-        needs = self._needs(domain_checks)
+        needs = self._needs(domain_checks, definitions.members_need)
         counters = tables.Counters(self._reader.rows(queries.SEQUENCES), lookup)
         indexes = tables.indexes(self._reader.rows(queries.INDEXES), keys, lookup)
         attached = self._reader.rows(queries.ATTACHED_INDEXES)
@@ -124,9 +126,9 @@ class _Inspection:
             routines=tuple(routines(routine_rows, self._reader.rows(queries.AGGREGATES), needs[PG_PROC], lookup)),
             triggers=tuple(self._triggers(needs[PG_TRIGGER])),
             policies=tuple(self._policies(needs[PG_POLICY])),
-            definitions=tuple(self._rules(needs[PG_REWRITE])),
+            definitions=(*self._rules(needs[PG_REWRITE]), *definitions.with_needs(needs)),
             **self._privileges(counters),
-            unmanaged={kind: count for kind, count in sorted(self._reader.rows(queries.UNMANAGED)) if count},
+            unmanaged=definitions.unmanaged,
         )
 
     def _privileges(self, counters: tables.Counters) -> dict[str, Any]:
@@ -146,11 +148,12 @@ class _Inspection:
             )
         )
 
-    def _needs(self, domain_checks: Rows) -> Mapping[int, dict[int, set[Ref]]]:
+    def _needs(self, domain_checks: Rows, members: Rows) -> Mapping[int, dict[int, set[Ref]]]:
         """What each object needs, by the OIDs of its catalog and its own; a view's needs are under PG_CLASS."""
         found: dict[int, dict[int, set[Ref]]] = defaultdict(dict)
         domain_of = {row[0]: row[1] for row in domain_checks}
-        for catalog, oid, needed_catalog, needed, number, row_of in self._reader.rows(queries.DEPENDENCIES):
+        rows = (*self._reader.rows(queries.DEPENDENCIES), *members)
+        for catalog, oid, needed_catalog, needed, number, row_of in rows:
             holder = domain_of.get(oid, 0) if catalog == PG_CONSTRAINT else oid
             if (needed_catalog, needed) != (PG_CLASS, holder):  # a view's rule needs the view
                 refs = found[PG_TYPE if catalog == PG_CONSTRAINT else catalog].setdefault(holder, set())
@@ -184,7 +187,8 @@ class _Inspection:
                     exclusions=tuple(parts.get(Exclusion, ())),
                     indexes=tuple(parts.get(Index, ())),
                     inherits=self._parents(row[15]),
-                    of_type=row[17],
+                    server=row[17],
+                    of_type=row[19],
                     comment=self._lookup.comment(PG_CLASS, oid),
                     options=tables.table_options(row),
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from querynl.dialects.postgresql.spelling import OWN_NAMESPACE
 from querynl.schema import Dependency, Kind, Name, OptionValue, Ref
 
 # OIDs of catalogs; they never change.
@@ -17,7 +18,31 @@ PG_REWRITE = 2618
 PG_TRIGGER = 2620
 PG_TYPE = 1247
 
-OWN_NAMESPACE = "public"
+# Those of the kinds that are known by their statements.
+CATALOGS = {
+    Kind.LANGUAGE: 2612,
+    Kind.ACCESS_METHOD: 2601,
+    Kind.COLLATION: 3456,
+    Kind.CONVERSION: 2607,
+    Kind.BASE_TYPE: PG_TYPE,
+    Kind.RANGE_TYPE: PG_TYPE,
+    Kind.CAST: 2605,
+    Kind.TRANSFORM: 3576,
+    Kind.OPERATOR: 2617,
+    Kind.OPERATOR_FAMILY: 2753,
+    Kind.OPERATOR_CLASS: 2616,
+    Kind.TEXT_SEARCH_PARSER: 3601,
+    Kind.TEXT_SEARCH_TEMPLATE: 3764,
+    Kind.TEXT_SEARCH_DICTIONARY: 3600,
+    Kind.TEXT_SEARCH_CONFIGURATION: 3602,
+    Kind.FOREIGN_DATA_WRAPPER: 2328,
+    Kind.SERVER: 1417,
+    Kind.USER_MAPPING: 1418,
+    Kind.STATISTICS: 3381,
+    Kind.PUBLICATION: 6104,
+    Kind.SUBSCRIPTION: 6100,
+    Kind.EVENT_TRIGGER: 3466,
+}
 
 # Tables of QueryNL's own bookkeeping, which are no part of anybody's schema.
 BOOKKEEPING = frozenset({"querynl_history", "querynl_journal", "querynl_lock"})
@@ -39,6 +64,7 @@ class Lookup:
         self.types: dict[int, Ref] = {}
         self.routines: dict[int, Ref] = {}
         self.keys: dict[int, Ref] = {}
+        self.definitions: dict[tuple[int, int], Ref] = {}
         self._comments: dict[tuple[int, int, int], str] = {}
         self._view_comments: dict[int, dict[str, str]] = {}
         for catalog, oid, number, text, column in comments:
@@ -80,7 +106,7 @@ class Lookup:
                 if (of_type := self.types.get(self.column_types[oid, number])) is not None:
                     yield of_type
         known = {PG_TYPE: self.types, PG_PROC: self.routines, PG_CONSTRAINT: self.keys}.get(catalog, {})
-        if (ref := known.get(oid)) is not None:
+        if (ref := known.get(oid) or self.definitions.get((catalog, oid))) is not None:
             yield ref
 
 

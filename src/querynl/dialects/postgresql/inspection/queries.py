@@ -5,13 +5,15 @@ https://www.postgresql.org/docs/current/catalogs.html
 
 from __future__ import annotations
 
+from querynl.dialects.postgresql.spelling import STANDARD_COMMENT
+
 # The first OID that a user's object can have (FirstNormalObjectId).
 FIRST_USER_OID = 16384
 
 _USER_NAMESPACE = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
-def _own(catalog: str, oid: str) -> str:
+def own(catalog: str, oid: str) -> str:
     """A condition: the object was not made by an extension."""
     return f"""NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = '{catalog}'::regclass
         AND member.objid = {oid} AND member.deptype = 'e')"""
@@ -19,9 +21,11 @@ def _own(catalog: str, oid: str) -> str:
 
 SETTINGS = "SELECT current_setting('server_version_num')::int, {current}"
 
+# The namespace that is always there is an object of the schema where something is said of it.
 NAMESPACES = f"""
     SELECT n.oid, n.nspname FROM pg_namespace n
-    WHERE {_USER_NAMESPACE} AND n.nspname <> 'public' AND {_own("pg_namespace", "n.oid")}"""
+    WHERE {_USER_NAMESPACE} AND {own("pg_namespace", "n.oid")} AND (n.nspname <> 'public'
+        OR obj_description(n.oid, 'pg_namespace') <> '{STANDARD_COMMENT}')"""
 
 EXTENSIONS = """
     SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
@@ -31,14 +35,14 @@ ENUMS = f"""
     SELECT t.oid, n.nspname, t.typname,
         ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-    WHERE t.typtype = 'e' AND {_USER_NAMESPACE} AND {_own("pg_type", "t.oid")}"""
+    WHERE t.typtype = 'e' AND {_USER_NAMESPACE} AND {own("pg_type", "t.oid")}"""
 
 DOMAINS = f"""
     SELECT t.oid, n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod), t.typnotnull,
         pg_get_expr(t.typdefaultbin, 'pg_type'::regclass),
         CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation END
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
-    WHERE t.typtype = 'd' AND {_USER_NAMESPACE} AND {_own("pg_type", "t.oid")}"""
+    WHERE t.typtype = 'd' AND {_USER_NAMESPACE} AND {own("pg_type", "t.oid")}"""
 
 DOMAIN_CHECKS = """
     SELECT k.oid, k.contypid, k.conname, pg_get_expr(k.conbin, 0), k.convalidated
@@ -51,7 +55,7 @@ COMPOSITE_TYPES = f"""
     FROM pg_class c JOIN pg_type t ON t.oid = c.reltype JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_type at ON at.oid = a.atttypid
-    WHERE c.relkind = 'c' AND {_USER_NAMESPACE} AND {_own("pg_type", "t.oid")} AND {_own("pg_class", "c.oid")}
+    WHERE c.relkind = 'c' AND {_USER_NAMESPACE} AND {own("pg_type", "t.oid")} AND {own("pg_class", "c.oid")}
     ORDER BY t.oid, a.attnum"""
 
 RELATIONS = f"""
@@ -60,12 +64,13 @@ RELATIONS = f"""
         CASE WHEN a.amname <> 'heap' THEN a.amname END, s.spcname, c.relispopulated,
         CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, pg_get_expr(c.relpartbound, c.oid),
         ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno),
-        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
+        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, fs.srvname, f.ftoptions,
         CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server fs ON fs.oid = f.ftserver
     LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid AND toast.reloptions IS NOT NULL
     LEFT JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm') AND {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {_USER_NAMESPACE} AND {own("pg_class", "c.oid")}"""
 
 # The type is that of an array's elements, so that an array of an enum is found to need the enum.
 COLUMNS = f"""
@@ -74,11 +79,11 @@ COLUMNS = f"""
         a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text,
         CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation END,
         CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
-        a.attcompression::text, NULLIF(a.attstattarget, -1), a.attoptions, a.attislocal
+        a.attcompression::text, NULLIF(a.attstattarget, -1), a.attoptions, a.attfdwoptions, a.attislocal
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND {_USER_NAMESPACE}
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND {_USER_NAMESPACE}
     ORDER BY a.attrelid, a.attnum"""
 
 # Since version 18 NOT NULL is a constraint; what stands here is what a plain NOT NULL would not have made.
@@ -159,18 +164,27 @@ SEQUENCES = f"""
     FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
         AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-    WHERE {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+    WHERE {_USER_NAMESPACE} AND {own("pg_class", "c.oid")}"""
 
-# A range type's constructors belong to it ('i'). Only a body in SQL that is kept as text is read.
+# Whether the function p works on a type that is defined by it in turn, as the input of a base type does.
+OWN_FUNCTION_OF_TYPE = """EXISTS (SELECT FROM pg_depend its JOIN pg_type t ON t.oid = its.refobjid
+        JOIN pg_depend back ON back.classid = 'pg_type'::regclass AND back.objid = t.oid
+            AND back.refclassid = 'pg_proc'::regclass AND back.refobjid = its.objid
+        WHERE its.classid = 'pg_proc'::regclass AND its.objid = p.oid AND its.refclassid = 'pg_type'::regclass
+            AND t.typtype IN ('b', 'r'))"""
+
+# A range type's constructors belong to it ('i'). Only a body in SQL that is kept as text is read. The connection's own
+# namespace is named where a built-in function of that name comes first.
 ROUTINES = f"""
-    SELECT p.oid, n.nspname, p.proname, p.prokind::text,
+    SELECT p.oid, CASE WHEN n.nspname <> 'public' OR NOT pg_function_is_visible(p.oid) THEN n.nspname END,
+        p.proname, p.prokind::text,
         CASE WHEN p.prokind = 'a' THEN pg_get_function_identity_arguments(p.oid)
             ELSE oidvectortypes(p.proargtypes) END,
         CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END,
         CASE WHEN l.lanname = 'sql' AND p.prosqlbody IS NULL THEN p.prosrc END
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
     WHERE {_USER_NAMESPACE} AND NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = 'pg_proc'::regclass
-        AND member.objid = p.oid AND member.deptype IN ('e', 'i'))"""
+        AND member.objid = p.oid AND member.deptype IN ('e', 'i')) AND NOT {OWN_FUNCTION_OF_TYPE}"""
 
 # The plain half of an aggregate, then its moving half.
 AGGREGATES = f"""
@@ -190,13 +204,13 @@ AGGREGATES = f"""
 TRIGGERS = f"""
     SELECT t.oid, n.nspname, c.relname, t.tgname, pg_get_triggerdef(t.oid, true), t.tgenabled::text
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relkind IN ('r', 'p', 'v')
-        AND {_USER_NAMESPACE} AND {_own("pg_trigger", "t.oid")} AND {_own("pg_class", "c.oid")}"""
+    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relkind IN ('r', 'p', 'v', 'f')
+        AND {_USER_NAMESPACE} AND {own("pg_trigger", "t.oid")} AND {own("pg_class", "c.oid")}"""
 
 RULES = f"""
     SELECT r.oid, n.nspname, c.relname, r.rulename, pg_get_ruledef(r.oid, true), r.ev_enabled::text
     FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE r.rulename <> '_RETURN' AND {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+    WHERE r.rulename <> '_RETURN' AND {_USER_NAMESPACE} AND {own("pg_class", "c.oid")}"""
 
 POLICIES = f"""
     SELECT p.oid, n.nspname, c.relname, p.polname, p.polcmd::text, p.polpermissive,
@@ -204,21 +218,21 @@ POLICIES = f"""
             FROM unnest(p.polroles) r ORDER BY 1),
         pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE {_USER_NAMESPACE} AND {_own("pg_class", "c.oid")}"""
+    WHERE {_USER_NAMESPACE} AND {own("pg_class", "c.oid")}"""
 
-# What views (through their rule), other rules, policies, triggers, routines and checks of domains need. An array's type
-# stands for its elements', a row's type for its table.
+# What objects but tables and their parts need; a view through its rule, a domain through its checks. An array's type
+# stands for its elements', a row's type for its table, a multirange type for its range type.
 DEPENDENCIES = f"""
     SELECT CASE WHEN r.rulename = '_RETURN' THEN 'pg_class'::regclass::int ELSE d.classid::int END,
         CASE WHEN r.rulename = '_RETURN' THEN r.ev_class ELSE d.objid END, d.refclassid::int,
-        COALESCE(e.oid, d.refobjid), d.refobjsubid, COALESCE(NULLIF(e.typrelid, 0), NULLIF(t.typrelid, 0))
+        COALESCE(g.rngtypid, e.oid, d.refobjid), d.refobjsubid, COALESCE(NULLIF(e.typrelid, 0), NULLIF(t.typrelid, 0))
     FROM pg_depend d
     LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
     LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
     LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typlen = -1
+    LEFT JOIN pg_range g ON g.rngmultitypid = COALESCE(e.oid, t.oid)
     WHERE d.refobjid >= {FIRST_USER_OID} AND d.deptype IN ('n', 'a')
-        AND d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_trigger'::regclass,
-            'pg_proc'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass)
+        AND d.classid NOT IN ('pg_class'::regclass, 'pg_attrdef'::regclass)
         AND (d.classid <> 'pg_constraint'::regclass OR EXISTS (
             SELECT FROM pg_constraint k WHERE k.oid = d.objid AND k.contypid <> 0))"""
 
@@ -228,12 +242,22 @@ VIEW_DEFAULTS = f"""
     JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     WHERE c.relkind = 'v' AND {_USER_NAMESPACE} ORDER BY a.attname"""
 
+# What the members of operator classes and families, and of publications, need on behalf of those.
+MEMBERS_NEED = f"""
+    SELECT o.refclassid::int, o.refobjid, d.refclassid::int, d.refobjid, d.refobjsubid, NULL
+    FROM pg_depend d JOIN pg_depend o ON o.classid = d.classid AND o.objid = d.objid
+    WHERE o.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_publication'::regclass)
+        AND d.refclassid <> o.refclassid AND d.refobjid >= {FIRST_USER_OID}
+        AND d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass, 'pg_publication_rel'::regclass,
+            'pg_publication_namespace'::regclass)"""
+
 # A column's name is there for views alone; columns of tables are known by their numbers.
 COMMENTS = f"""
     SELECT d.classoid::int, d.objoid, d.objsubid, d.description, a.attname FROM pg_description d
     LEFT JOIN pg_class c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass AND c.relkind IN ('v', 'm')
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
-    WHERE d.objoid >= {FIRST_USER_OID} AND d.classoid <> 'pg_extension'::regclass"""
+    WHERE (d.objoid >= {FIRST_USER_OID} OR d.classoid = 'pg_namespace'::regclass)
+        AND d.classoid <> 'pg_extension'::regclass"""
 
 
 # Everything that has an owner and an ACL. A sequence that serves a column has the owner of the column's table.
@@ -300,36 +324,48 @@ DEFAULT_PRIVILEGES = f"""
 
 ALL_NAMESPACES = f"""
     SELECT n.oid, n.nspname FROM pg_namespace n
-    WHERE {_USER_NAMESPACE} AND (n.nspname = 'public' OR {_own("pg_namespace", "n.oid")})"""
+    WHERE {_USER_NAMESPACE} AND (n.nspname = 'public' OR {own("pg_namespace", "n.oid")})"""
+
+# A shell, which waits for its input and output, counts; the type of an array does not.
+IS_BASE_TYPE = """(o.typtype = 'b' OR NOT o.typisdefined)
+        AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = o.oid)"""
+# A range type brings one of its own.
+IS_CAST = """NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = o.oid
+        AND d.deptype = 'i')"""
 
 
-def _counted(kind: str, catalog: str, condition: str) -> str:
+def _counted(kind: str, catalog: str, condition: str = "true") -> str:
     return f"""SELECT '{kind}', count(*) FROM {catalog} o
-        WHERE o.oid >= {FIRST_USER_OID} AND ({condition}) AND {_own(catalog, "o.oid")}"""
+        WHERE o.oid >= {FIRST_USER_OID} AND ({condition}) AND {own(catalog, "o.oid")}"""
 
 
-# What is seen and left alone.
-UNMANAGED = " UNION ALL ".join(
-    _counted(kind, catalog, condition)
-    for kind, catalog, condition in (
-        ("access methods", "pg_am", "true"),
-        ("base types", "pg_type", "o.typtype = 'b' AND o.typelem = 0"),
-        ("casts", "pg_cast", "true"),
-        ("collations", "pg_collation", "true"),
-        ("conversions", "pg_conversion", "true"),
-        ("event triggers", "pg_event_trigger", "true"),
-        ("foreign data wrappers", "pg_foreign_data_wrapper", "true"),
-        ("foreign servers", "pg_foreign_server", "true"),
-        ("foreign tables", "pg_class", "o.relkind = 'f'"),
-        ("languages", "pg_language", "true"),
-        ("operator classes", "pg_opclass", "true"),
-        ("operators", "pg_operator", "true"),
-        ("publications", "pg_publication", "true"),
-        ("range types", "pg_type", "o.typtype = 'r'"),
-        ("statistics objects", "pg_statistic_ext", "true"),
-        ("text search configurations", "pg_ts_config", "true"),
-        ("text search dictionaries", "pg_ts_dict", "true"),
-        ("text search parsers", "pg_ts_parser", "true"),
-        ("text search templates", "pg_ts_template", "true"),
-    )
+# How many there are of each kind that few databases have any of, and of what is left alone. What a subscription
+# connects to is not for every role to read.
+CENSUS = " UNION ALL ".join(
+    [
+        _counted("access method", "pg_am"),
+        _counted("base type", "pg_type", IS_BASE_TYPE),
+        _counted("cast", "pg_cast", IS_CAST),
+        _counted("collation", "pg_collation"),
+        _counted("conversion", "pg_conversion"),
+        _counted("event trigger", "pg_event_trigger"),
+        _counted("foreign data wrapper", "pg_foreign_data_wrapper"),
+        _counted("server", "pg_foreign_server"),
+        _counted("language", "pg_language"),
+        _counted("operator class", "pg_opclass"),
+        _counted("operator family", "pg_opfamily"),
+        _counted("operator", "pg_operator", "o.oprcode <> 0"),
+        _counted("publication", "pg_publication"),
+        _counted("range type", "pg_type", "o.typtype = 'r'"),
+        _counted("statistics", "pg_statistic_ext"),
+        _counted("text search configuration", "pg_ts_config"),
+        _counted("text search dictionary", "pg_ts_dict"),
+        _counted("text search parser", "pg_ts_parser"),
+        _counted("text search template", "pg_ts_template"),
+        _counted("transform", "pg_transform"),
+        "SELECT 'user mapping', count(*) FROM pg_user_mappings",
+        """SELECT CASE WHEN has_column_privilege('pg_subscription', 'subconninfo', 'SELECT') THEN 'subscription'
+            ELSE 'unreadable subscription' END, count(*) FROM pg_subscription o
+        WHERE o.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())""",
+    ]
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from querynl.dialects.postgresql.inspection.lookup import PG_PROC, Lookup, dependencies, namespace
+from querynl.dialects.postgresql.inspection.lookup import PG_PROC, Lookup, dependencies
 from querynl.dialects.postgresql.spelling import literal, qualified
 from querynl.schema import Kind, Ref, Routine
 
@@ -17,8 +17,8 @@ _NORMAL = "n"
 
 
 def note_routines(rows: Iterable[Sequence[Any]], lookup: Lookup) -> None:
-    for oid, schema, name, _, arguments, *_ in rows:
-        lookup.routines[oid] = Ref(Kind.ROUTINE, namespace(schema), f"{name}({arguments})")
+    for oid, namespace, name, _, arguments, *_ in rows:
+        lookup.routines[oid] = Ref(Kind.ROUTINE, namespace, f"{name}({arguments})")
 
 
 def routines(
@@ -27,12 +27,12 @@ def routines(
     """The routines, with what their bodies in SQL name among the tables, views and routines of the schema."""
     facts = {row[0]: row[1:] for row in aggregates}
     named = _named_objects(lookup)
-    for oid, schema, name, kind, arguments, definition, body in rows:
-        text = definition if kind != "a" else _aggregate(namespace(schema), name, facts[oid])
+    for oid, namespace, name, kind, arguments, definition, body in rows:
+        text = definition if kind != "a" else _aggregate(namespace, name, facts[oid])
         needed = needs.get(oid, set()) | (_named_in(body, named) if body else set())
         yield Routine(
             name=name,
-            namespace=namespace(schema),
+            namespace=namespace,
             kind=_KINDS.get(kind, "function"),
             arguments=arguments,
             definition=text.rstrip(),

@@ -17,6 +17,7 @@ from querynl.dialects.postgresql.inspection.lookup import (
     namespace,
     storage_options,
 )
+from querynl.dialects.postgresql.options import FOREIGN
 from querynl.dialects.postgresql.spelling import identifier, serial_sequence, type_text
 from querynl.dialects.postgresql.types import LARGEST
 from querynl.schema import (
@@ -165,11 +166,11 @@ def columns(
 
 def _own_facts(row: Sequence[Any], lookup: Lookup) -> tuple[Any, ...]:
     """What a partition may have otherwise than its partitioned table."""
-    (not_null, default), (storage, compression, statistics, parameters) = row[5:7], row[10:14]
+    (not_null, default), (storage, compression, statistics, parameters, foreign) = row[5:7], row[10:15]
     table, number = row[:2]
     return (
         *(not_null, lookup.not_nulls.get((table, number)), default),
-        *(storage, compression, statistics, parameters, lookup.comment(PG_CLASS, table, number)),
+        *(storage, compression, statistics, parameters, foreign, lookup.comment(PG_CLASS, table, number)),
     )
 
 
@@ -187,7 +188,7 @@ def note_not_nulls(rows: Rows, lookup: Lookup) -> None:
 
 def _column(row: Sequence[Any], lookup: Lookup, counters: Counters) -> Column:
     (table, number, name, of_type, _, not_null, default, identified, generated) = row[:9]
-    (collation, storage, compression, statistics, parameters, _) = row[9:]
+    (collation, storage, compression, statistics, parameters, foreign, _) = row[9:]
     options: dict[str, OptionValue] = {}
     identity = None
     computed = None
@@ -205,7 +206,7 @@ def _column(row: Sequence[Any], lookup: Lookup, counters: Counters) -> Column:
     if statistics is not None:
         options["statistics"] = statistics
     options.update(lookup.not_nulls.get((table, number), {}))
-    options.update(storage_options(parameters))
+    options.update(storage_options(parameters) | storage_options(foreign, FOREIGN))
     return Column(
         name=name,
         type=of_type,
@@ -390,8 +391,8 @@ def _key_facts(row: Sequence[Any], lookup: Lookup) -> dict[str, Any]:
 def table_options(row: Sequence[Any]) -> dict[str, OptionValue]:
     """The attributes of a table or materialised view, from its row of the relations."""
     (_, _, _, kind, unlogged, parameters, toast, secured, forced, replica, method, tablespace) = row[:12]
-    (populated, partition_by, bound) = row[12:15]
-    options = storage_options(parameters) | storage_options(toast, "toast.")
+    (populated, partition_by, bound, _, _, _, foreign) = row[12:19]
+    options = storage_options(parameters) | storage_options(toast, "toast.") | storage_options(foreign, FOREIGN)
     facts = {
         "unlogged": unlogged or None,
         "row_security": secured or None,

@@ -151,7 +151,7 @@ def _drop(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
         case Policy():
             return objects.drop_policy(obj)
         case Definition():
-            return definitions.drop(obj)
+            return definitions.drop(obj, around)
         case Grant():
             return privileges.change_grant(obj, None, around)
         case Ownership():

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from querynl.dialects.postgresql.heirs import given_column, heirs, is_partition
 from querynl.dialects.postgresql.options import COLUMN_ATTRIBUTES, parameters
-from querynl.dialects.postgresql.rendering import not_null
+from querynl.dialects.postgresql.rendering import foreign, not_null
 from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
@@ -43,6 +43,8 @@ def definition(column: Column) -> str:
     words = [quote(column.name), column.type]
     if counted is not None and counted.serial:
         words[1] = _SERIALS[column.type]
+    if given := foreign.clause(column.options):
+        words.append(given.lstrip())
     if column.collation is not None:
         words.append(f"COLLATE {collation_text(column.collation)}")
     return " ".join([*words, *_values(column)])
@@ -181,7 +183,9 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
         yield from _stop_counting(table, old, None if apart else sequence)
     if old.identity and new.identity and not counts_otherwise and keeps_values(new.type, old.type):
         yield from _counter_changes(table, old, new)  # before the type is too narrow for the old limits
-    actions = list(_actions(old, new, using, around.after))
+    found = around.after.table(table)
+    has_rows = found is None or found.server is None
+    actions = list(_actions(old, new, using, around.after, has_rows=has_rows))
     if actions:
         yield alter(table, actions)
     if old.identity and new.identity and not counts_otherwise and not keeps_values(new.type, old.type):
@@ -204,7 +208,8 @@ def _said_again(table: Name, old: Column, new: Column, around: Around) -> Iterat
         if own is not None:
             options = {option: value for option, value in (own.options | changed).items() if value is not None}
             default = own.default if old.default == new.default else new.default
-            if actions := list(_actions(replace(own, default=default, options=options), own, None, around.after)):
+            said = replace(own, default=default, options=options)
+            if actions := list(_actions(said, own, None, around.after, has_rows=heir.server is None)):
                 yield alter(heir.key, actions)
         yield from _said_again(heir.key, old, new, around)
 
@@ -281,7 +286,7 @@ def retyped(old: Column, new: Column) -> bool:
     return old.type != new.type or old.collation != new.collation
 
 
-def _actions(old: Column, new: Column, using: str | None, after: Catalog) -> Iterator[str]:
+def _actions(old: Column, new: Column, using: str | None, after: Catalog, *, has_rows: bool) -> Iterator[str]:
     """The actions of ALTER TABLE. The engine takes away first, then retypes, then adds, whatever their order is."""
     column = f"ALTER COLUMN {quote(new.name)}"
     moved = retyped(old, new)
@@ -292,7 +297,7 @@ def _actions(old: Column, new: Column, using: str | None, after: Catalog) -> Ite
     if new.nullable and not old.nullable:
         yield f"{column} DROP NOT NULL"
     if moved:
-        yield f"{column} {_type_clause(old, new, using)}"
+        yield f"{column} {_type_clause(old, new, using, has_rows=has_rows)}"
     if new.generated is not None and old.generated is not None and old.generated != new.generated:
         yield f"{column} SET EXPRESSION AS ({new.generated.expression})"
     if new.default is not None and (moved or new.default != old.default) and settable(new, after):
@@ -302,8 +307,10 @@ def _actions(old: Column, new: Column, using: str | None, after: Catalog) -> Ite
     yield from _attribute_changes(old, new)
 
 
-def _type_clause(old: Column, new: Column, using: str | None) -> str:
+def _type_clause(old: Column, new: Column, using: str | None, *, has_rows: bool) -> str:
     expression = using if using is not None else conversion(quote(new.name), old.type, new.type)
+    if not has_rows:  # a foreign table has nothing to convert, and takes no USING
+        expression = None
     collation = f" COLLATE {collation_text(new.collation)}" if new.collation is not None else ""
     return f"TYPE {new.type}{collation}" + (f" USING {expression}" if expression is not None else "")
 
@@ -323,7 +330,10 @@ def settable(column: Column, catalog: Catalog) -> bool:
 
 
 def _attribute_changes(old: Column | None, new: Column) -> Iterator[str]:
-    """Storage, compression, statistics and the planner's parameters."""
+    """Storage, compression, statistics, the planner's parameters, and what a foreign data wrapper is told.
+
+    The wrapper is told about a new column by its definition.
+    """
     column = f"ALTER COLUMN {quote(new.name)}"
     before = {} if old is None else old.options
     for option, word, usual in (
@@ -339,3 +349,5 @@ def _attribute_changes(old: Column | None, new: Column) -> Iterator[str]:
     changed = [f"{name} = {value}" for name, value in new_parameters.items() if old_parameters.get(name) != value]
     if changed:
         yield f"{column} SET ({', '.join(changed)})"
+    if old is not None and (given := foreign.change(before, new.options)):
+        yield f"{column}{given}"

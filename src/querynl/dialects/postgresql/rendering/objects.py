@@ -13,7 +13,15 @@ from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.constraints import assigned, listed
-from querynl.dialects.postgresql.spelling import ENABLED, literal, qualified, quote, routine_address
+from querynl.dialects.postgresql.spelling import (
+    ENABLED,
+    OWN_NAMESPACE,
+    STANDARD_COMMENT,
+    literal,
+    qualified,
+    quote,
+    routine_address,
+)
 from querynl.schema import Extension, Kind, Name, Namespace, Policy, Routine, Trigger, View
 
 _NAMED_BY_BODIES = frozenset({Kind.TABLE, Kind.VIEW, Kind.ROUTINE})
@@ -22,7 +30,8 @@ _ROLE_WORDS = frozenset({"public", "current_user", "current_role", "session_user
 
 
 def create_namespace(namespace: Namespace) -> Iterator[str]:
-    yield f"CREATE SCHEMA {quote(namespace.name)}"
+    if namespace.name != OWN_NAMESPACE:
+        yield f"CREATE SCHEMA {quote(namespace.name)}"
     if namespace.comment is not None:
         yield comment_on("SCHEMA", quote(namespace.name), namespace.comment)
 
@@ -33,6 +42,9 @@ def change_namespace(old: Namespace, new: Namespace) -> Iterator[str]:
 
 
 def drop_namespace(namespace: Namespace) -> Iterator[str]:
+    if namespace.name == OWN_NAMESPACE:  # it is always there; only what is said of it goes
+        yield comment_on("SCHEMA", quote(namespace.name), STANDARD_COMMENT)
+        return
     yield f"DROP SCHEMA {quote(namespace.name)}"
 
 

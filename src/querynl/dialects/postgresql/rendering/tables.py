@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from querynl.dialects.postgresql.heirs import copy_for, is_partition, whole
 from querynl.dialects.postgresql.options import TABLE_ATTRIBUTES, parameters
-from querynl.dialects.postgresql.rendering import columns, constraints, indexes
+from querynl.dialects.postgresql.rendering import columns, constraints, foreign, indexes
 from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
@@ -66,7 +66,7 @@ def _create(table: Table, parts: list[Constraint]) -> str:
     listed = map(said, table.columns)
     lines = [*filter(None, listed), *map(constraints.definition, parts)]
     body = "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "()"
-    words = ["CREATE UNLOGGED TABLE" if options.get("unlogged") else "CREATE TABLE", qualified(*table.key)]
+    words = [f"CREATE {'UNLOGGED ' if options.get('unlogged') else ''}{_word(table)}", qualified(*table.key)]
     if bound is not None:
         words.append(f"PARTITION OF {qualified(*table.inherits[0])}")
     if table.of_type is not None:
@@ -81,6 +81,8 @@ def _create(table: Table, parts: list[Constraint]) -> str:
         words.append(f"PARTITION BY {options['partition_by']}")
     if "access_method" in options:
         words.append(f"USING {quote(str(options['access_method']))}")
+    if table.server is not None:
+        words.append(f"SERVER {quote(table.server)}{foreign.clause(options)}")
     if settings := parameters(options, TABLE_ATTRIBUTES):
         words.append(f"WITH ({constraints.assigned(settings)})")
     if "tablespace" in options:
@@ -94,7 +96,11 @@ def drop(table: Table, around: Around) -> Iterator[str]:
     if is_partition(table) and any(around.before.referrers(parent) for parent in _above(table, around.before)):
         # The foreign key to the partitioned table holds a partition, but not a table that was one.
         yield alter(table.inherits[0], [f"DETACH PARTITION {qualified(*table.key)}"])
-    yield f"DROP TABLE {qualified(*table.key)}"
+    yield f"DROP {_word(table)} {qualified(*table.key)}"
+
+
+def _word(table: Table) -> str:
+    return "TABLE" if table.server is None else "FOREIGN TABLE"
 
 
 def _refuse_shared_counter(table: Table, catalog: Catalog) -> None:
@@ -132,6 +138,8 @@ def _attribute_changes(old: Table, after: Table, *, new: bool, chosen: bool = Fa
     if not new:
         if old.of_type != after.of_type:
             yield alter(name, ["NOT OF" if after.of_type is None else f"OF {after.of_type}"])
+        if given := foreign.change(before, options):
+            yield alter(name, [given.lstrip()])
         yield from _storage_changes(old, after)
     actions = []
     for switch, on, off in (
@@ -146,7 +154,7 @@ def _attribute_changes(old: Table, after: Table, *, new: bool, chosen: bool = Fa
     if actions:
         yield alter(name, actions)
     if old.comment != after.comment:
-        yield comment_on("TABLE", qualified(*name), after.comment)
+        yield comment_on(_word(after), qualified(*name), after.comment)
 
 
 def _storage_changes(old: Table, new: Table) -> Iterator[str]:

@@ -74,7 +74,13 @@ class PostgreSQL:
         self._enums = enums
 
     def check(self, step: Step) -> None:
-        """Every step is one operation."""
+        """Every step is one operation; a column of a foreign table is retyped without a conversion."""
+        for operation in step.operations:
+            match operation:
+                case Change(Column() as before, Column() as after):
+                    converted = conversion(self._dialect.quote(after.name), before.type, after.type) is not None
+                    if converted and not any(" USING " in statement.sql for statement in step.statements):
+                        raise Inexpressible("a type that is changed without a conversion")
 
     # -------------------------------------------------------------------------------------- columns
 
