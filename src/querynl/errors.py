@@ -103,6 +103,13 @@ class SQLFileInvalid(QueryNLError):
     exit_status = 5
 
 
+class ModelsInvalid(QueryNLError):
+    """SQLAlchemy models that cannot be imported, are none, or that a real engine refused."""
+
+    code = "QN1209"
+    exit_status = 5
+
+
 class URLInvalid(QueryNLError):
     """A database URL that cannot be understood."""
 

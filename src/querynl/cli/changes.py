@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -52,19 +52,24 @@ def answer_options(command: Command) -> Command:
 
 
 def compared(
-    before: str | None, after: str, dialect_name: str | None, scratch_url: str | None
+    before: Sequence[str], after: Sequence[str], dialect_name: str | None, scratch_url: str | None
 ) -> tuple[Comparison, Target | None]:
-    """The two schemas in one engine's terms, and the connection that was given, if one was."""
+    """The two schemas in one engine's terms, and the connection that was given, if one was.
+
+    Each schema is one source, or several SQL files; none before is the connection's live schema.
+    """
     from querynl.connections import look_into
     from querynl.dialects import dialect_named
-    from querynl.sources import compare, read_source
+    from querynl.sources import Live, compare, read_sources
 
     app = current_app()
-    named = app.connection is not None or before is None
-    target = app.target() if named else None
-    first = read_source(before or _live(target), app.settings) if before is not None or target else None
-    second = read_source(after, app.settings)
-    assert first is not None
+    target = app.target() if app.connection is not None or not before else None
+    if before:
+        first = read_sources(before, app.settings)
+    else:
+        assert target is not None
+        first = Live(target=target, origin=target.name)
+    second = read_sources(after, app.settings)
     version = None
     if target is not None:
         with look_into(target) as connection:
@@ -106,11 +111,6 @@ def answers_of(
     )
 
 
-def _live(target: Target | None) -> str:
-    assert target is not None
-    return target.profile or target.url(with_password=True)
-
-
 def open_throwaway(name: str, url: str | None) -> AbstractContextManager[Scratch]:
     """Throwaway databases of an engine, those of `--scratch-url` if it is given."""
     from querynl.scratch import open_scratch
@@ -120,11 +120,13 @@ def open_throwaway(name: str, url: str | None) -> AbstractContextManager[Scratch
 
 def _dialect_of(*sources: Source) -> str:
     """The engine that the sources themselves speak of. Raises UsageInvalid where none does."""
-    from querynl.sources import Declared, Live
+    from querynl.sources import Declared, Live, Migrations
 
     for source in sources:
         if isinstance(source, Live):
             return source.target.dialect
+        if isinstance(source, Migrations) and source.dialect is not None:
+            return source.dialect
         if isinstance(source, Declared) and source.schema.dialect is not None:
             return source.schema.dialect
     raise UsageInvalid(

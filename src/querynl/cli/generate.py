@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--from", "before", metavar="SCHEMA", help="The schema before; the connection's live one if not given.")
-@click.option("--to", "after", metavar="SCHEMA", required=True, help="The schema after.")
+@click.option(
+    "--from",
+    "before",
+    multiple=True,
+    metavar="SCHEMA",
+    help="The schema before; the connection's live one if not given.",
+)
+@click.option("--to", "after", multiple=True, metavar="SCHEMA", required=True, help="The schema after.")
 @click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="The form of the files.")
 @click.option(
     "--message", "-m", metavar="TEXT", help="What the migration is about; made from the changes if not given."
@@ -41,8 +47,8 @@ if TYPE_CHECKING:
 @common_options
 def generate(
     *,
-    before: str | None,
-    after: str,
+    before: tuple[str, ...],
+    after: tuple[str, ...],
     framework: str | None,
     message: str | None,
     output: str | None,
@@ -60,7 +66,8 @@ def generate(
 ) -> int:
     """Write the migration from one schema to another.
 
-    A SCHEMA is a .json or .sql file, a folder of .sql files, a saved connection, a database URL, or `empty`.
+    A SCHEMA is a .json or .sql file, a folder of .sql files or of migrations, SQLAlchemy models as module:metadata,
+    a saved connection, a database URL, or `empty`. Several .sql files add up: --to a.sql --to b.sql.
     """
     from querynl.generation import propose
 

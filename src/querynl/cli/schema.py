@@ -107,7 +107,7 @@ def validate(source: str, dialect: str | None, scratch_url: str | None) -> None:
         for note in read.notes:
             app.say(f"Note: {note}")
         return
-    comparison, _ = compared(source, source, dialect, scratch_url)
+    comparison, _ = compared([source], [source], dialect, scratch_url)
     click.echo(f"{source} is valid for {comparison.dialect.name}: {len(comparison.after.tables)} tables.")
 
 
@@ -157,7 +157,7 @@ def diff(
     from querynl.generation import propose
     from querynl.plan import statements
 
-    comparison, _ = compared(before, after, dialect, scratch_url)
+    comparison, _ = compared([before], [after], dialect, scratch_url)
     proposal = propose(comparison, answers_of(comparison, privileges=privileges))
     say_kept(proposal)
     plan = proposal.plan()
@@ -177,7 +177,7 @@ def diff(
 
 
 @schema.command("apply")
-@click.argument("source", metavar="SCHEMA")
+@click.argument("sources", metavar="SCHEMA...", nargs=-1, required=True)
 @click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
 @click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
 @answer_options
@@ -185,7 +185,7 @@ def diff(
 @common_options
 def apply_schema(
     *,
-    source: str,
+    sources: tuple[str, ...],
     confirmed: bool,
     dry_run: bool,
     renames: tuple[str, ...],
@@ -197,13 +197,13 @@ def apply_schema(
 ) -> None:
     """Bring a database to the state of SCHEMA in one step.
 
-    The same plan, checks and history as with migrations, but no files.
+    The same plan, checks and history as with migrations, but no files. Several .sql files add up to one SCHEMA.
     """
     from querynl.generation import propose
     from querynl.plan import statements
 
     app = current_app()
-    comparison, target = compared(None, source, None, scratch_url)
+    comparison, target = compared([], sources, None, scratch_url)
     assert target is not None
     answers = answers_of(
         comparison,
@@ -225,8 +225,8 @@ def apply_schema(
     plan = proposal.plan()
     print_changes(plan, target)
     app.ask_go_ahead(f"Make these changes in {target.name}?", given=confirmed)
-    _run(plan, f"apply {Path(source).name}", proposal.answers.allowed)
-    click.echo(f"{target.name} is in the state of {source} now.")
+    _run(plan, f"apply {' '.join(Path(source).name for source in sources)}", proposal.answers.allowed)
+    click.echo(f"{target.name} is in the state of {', '.join(sources)} now.")
 
 
 def _run(plan: Plan, message: str, allowed: frozenset[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -74,6 +74,13 @@ class Connection(Protocol):
                 self.rollback()
             raise
         self.commit()
+
+    def lent(self) -> AbstractContextManager[Any]:
+        """The driver's own connection, for a library that speaks to drivers itself.
+
+        In the block it keeps transactions as DB-API says; what is not committed at the end of it is rolled back.
+        """
+        ...
 
     def __enter__(self) -> Self:
         return self

@@ -51,6 +51,12 @@ class Dialect(Rules, Protocol):
     # Whether a foreign key may name a table that does not exist yet: decides how cycles are created.
     references_ahead: bool
 
+    # Whether a database holds namespaces; where it does not, one that is named is another database.
+    has_namespaces: bool
+
+    # The statement that brings a session's settings back to what they were at its start, if there is one.
+    session_reset: str | None
+
     # Whether a primary key has a name of its own.
     names_primary_keys: bool
 
@@ -94,6 +100,9 @@ class Dialect(Rules, Protocol):
 
     def missing_role(self, failure: StatementFailed) -> str | None:
         """The statement that creates the role for the lack of which one failed; None for any other failure."""
+
+    def lacks_something(self, error: StatementFailed) -> bool:
+        """Whether a statement was refused only for want of something that another statement may create."""
 
     def split(self, script: str) -> list[Statement]:
         """The statements of a script, as the engine's own client would split it."""

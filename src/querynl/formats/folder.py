@@ -36,7 +36,7 @@ def find(folder: Path) -> list[MigrationFile]:
     latest: Version = ()
     for revision in in_order(_revisions(paths)):
         latest = max(latest, _version(revision.path.name))
-        found.append((latest, "", _alembic_migration(revision)))
+        found.append((latest, "", alembic_migration(revision)))
     return [migration for _, _, migration in sorted(found, key=lambda entry: entry[:2])]
 
 
@@ -51,7 +51,7 @@ def read_file(path: Path) -> MigrationFile:
             raise SourceUnreadable(
                 "The file is no Alembic revision.", where=str(path), remedy="One assigns revision and down_revision."
             )
-        return _alembic_migration(revision)
+        return alembic_migration(revision)
     text = _text(path)
     return _sql_migration(path) or MigrationFile(
         id=path.stem, framework="raw", path=path, text=text, description=description_of(text, path.stem)
@@ -109,7 +109,7 @@ def _pair(id: str, framework: str, path: Path, *, up: str, down: str) -> Migrati
     )
 
 
-def _alembic_migration(revision: Revision) -> MigrationFile:
+def alembic_migration(revision: Revision) -> MigrationFile:
     stem = revision.path.stem
     words = match["words"] if (match := _ID.fullmatch(stem)) else stem
     return MigrationFile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -11,6 +12,27 @@ from querynl.dialects import Dialect, Statement
 # begun a transaction already: https://www.sqlite.org/lang_savepoint.html.
 _BRACKETS = {"sqlite": ("SAVEPOINT querynl", "RELEASE querynl")}
 _OTHERWISE = ("BEGIN", "COMMIT")
+
+
+# The whole of a statement that begins or ends a transaction; SAVEPOINT and ROLLBACK TO are none of them.
+_CONTROL = re.compile(
+    r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT)"
+    r"(?:\s+(?:WORK|TRANSACTION|DEFERRED|IMMEDIATE|EXCLUSIVE|READ\s+(?:ONLY|WRITE)|ISOLATION\s+LEVEL[\w\s]+))*",
+    re.IGNORECASE,
+)
+# What may stand before a statement, such as the heading of its file; `/*!` and `/*+` are part of it.
+_HEADING = re.compile(r"(?:\s+|--[^\n]*|/\*(?![!+M]).*?\*/)+", re.DOTALL)
+
+
+def bare(sql: str) -> str:
+    """A statement's text without the comments before it and the blanks around it."""
+    heading = _HEADING.match(sql)
+    return sql[heading.end() :].rstrip() if heading else sql.rstrip()
+
+
+def controls_transaction(statement: Statement) -> bool:
+    """Whether the statement does nothing but begin or end a transaction, whoever wrote it."""
+    return _CONTROL.fullmatch(bare(statement.sql)) is not None
 
 
 def needs_none_around(statements: Iterable[Statement], dialect: Dialect) -> bool:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from querynl.dialects import Dialect, Statement
 from querynl.errors import MigrationInvalid
 from querynl.formats import scripts
+from querynl.formats.transactions import bare, controls_transaction
 from querynl.ledger import Ledger
 from querynl.plan import Step, statements
 from querynl.runner.known import Known
-
-# The whole of a statement that begins or ends a transaction; SAVEPOINT and ROLLBACK TO are none of them.
-_TRANSACTION = re.compile(
-    r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT)"
-    r"(?:\s+(?:WORK|TRANSACTION|DEFERRED|IMMEDIATE|EXCLUSIVE|READ\s+(?:ONLY|WRITE)|ISOLATION\s+LEVEL[\w\s]+))*",
-    re.IGNORECASE,
-)
-# What may stand before a statement, such as the heading of its file; `/*!` and `/*+` are part of it.
-_HEADING = re.compile(r"(?:\s+|--[^\n]*|/\*(?![!+M]).*?\*/)+", re.DOTALL)
 
 
 class Way(NamedTuple):
@@ -66,13 +57,8 @@ def way_down(known: Known, dialect: Dialect, ledger: Ledger) -> Way | None:
 
 def same(one: Sequence[Statement], other: Sequence[Statement], dialect: Dialect) -> bool:
     """Whether two scripts run the same statements, whatever comments stand before each."""
-    texts = ([_bare(statement) for statement in dialect.split(dialect.script(script))] for script in (one, other))
+    texts = ([bare(statement.sql) for statement in dialect.split(dialect.script(script))] for script in (one, other))
     return next(texts) == next(texts)
-
-
-def _bare(statement: Statement) -> str:
-    heading = _HEADING.match(statement.sql)
-    return statement.sql[heading.end() :].rstrip() if heading else statement.sql.rstrip()
 
 
 def _script_down(known: Known, dialect: Dialect, ledger: Ledger) -> list[Statement]:
@@ -91,9 +77,9 @@ def _script_down(known: Known, dialect: Dialect, ledger: Ledger) -> list[Stateme
 def _checked(script: Iterable[Statement], known: Known) -> tuple[Statement, ...]:
     found = tuple(script)
     for number, statement in enumerate(found, 1):
-        if _TRANSACTION.fullmatch(_bare(statement)):
+        if controls_transaction(statement):
             raise MigrationInvalid(
-                f"Statement {number} of {known.id} is {_bare(statement)}: QueryNL begins and ends transactions.",
+                f"Statement {number} of {known.id} is {bare(statement.sql)}: QueryNL begins and ends transactions.",
                 where=str(known.path) if known.path else None,
                 remedy="Take it out of the script. Nothing was run.",
             )

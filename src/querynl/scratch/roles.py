@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from querynl.connections import Connection
@@ -52,6 +53,9 @@ class WithRoles(Connection):
 
     def cancel(self) -> None:
         self._session.cancel()
+
+    def lent(self) -> AbstractContextManager[Any]:
+        return self._session.lent()
 
     def close(self) -> None:
         self._session.close()

@@ -16,9 +16,13 @@ from querynl.naming import named, without_names
 from querynl.plan import plan, statements
 from querynl.schema import FIELDS, PRIVILEGE_KINDS, Kind, Schema, canonical
 from querynl.scratch import Scratch, default_collation
+from querynl.sources.histories import without_histories
+from querynl.sources.loading import load
+from querynl.sources.migrations import Migrations, run_migrations
+from querynl.sources.models import Models, create_models, with_untold
 from querynl.sources.reading import Declared, Live, Source, SQLTexts
 from querynl.sources.renames import DeclaredRenames, renames_of, with_renames
-from querynl.sources.sql_file import declared_renames, load
+from querynl.sources.sql_file import declared_renames
 
 OpenScratch = Callable[[], AbstractContextManager[Scratch]]
 
@@ -27,7 +31,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """Two schemas in one engine's terms.
 
     `dialect` is at the version of the engine that spoke, if one did; `spoken_by` says which that was. `unsaid` are the
-    kinds of privileges that a declared schema after says nothing of: it leaves them to the database.
+    kinds of privileges that a declared schema or models after say nothing of: it leaves them to the database.
     """
 
     before: Schema
@@ -45,20 +49,20 @@ def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenS
     else is created in a throwaway one. Where there is none, a declared schema is compared with a live one
     by its text, which the notes say.
     """
-    notes = [note for source in (before, after) if isinstance(source, Declared) for note in source.notes]
+    notes = [note for source in (before, after) for note in source.notes]
     if isinstance(before, Declared) and isinstance(after, Declared):
         start = named(_localised(before, dialect), dialect)
         end = named(_localised(after, dialect), dialect, like=start)
         return Comparison(before=start, after=end, dialect=dialect, notes=tuple(notes), unsaid=_unsaid(after))
     with ExitStack() as stack:
         reader = _EngineReader(dialect, open_scratch, stack)
-        # What has no name takes it from the other side, and a throwaway database its collation from a live one.
-        if isinstance(before, Declared) or (isinstance(after, Live) and not isinstance(before, Live)):
+        if _reads_after_first(before, after):
             end = reader.read(after, like=None)
             start = reader.read(before, like=end)
         else:
             start = reader.read(before, like=None)
             end = reader.read(after, like=start)
+        start, end = reader.leave_untold(start, end, before, after)
         return Comparison(
             before=start,
             after=end,
@@ -70,9 +74,23 @@ def compare(before: Source, after: Source, dialect: Dialect, open_scratch: OpenS
 
 
 def _unsaid(source: Source) -> frozenset[Kind]:
+    if isinstance(source, Models):
+        return frozenset(PRIVILEGE_KINDS)
     if not isinstance(source, Declared):
         return frozenset()
     return frozenset(kind for kind in PRIVILEGE_KINDS if not getattr(source.schema, FIELDS[kind]))
+
+
+def _reads_after_first(before: Source, after: Source) -> bool:
+    """Whether the second side is read first: for what the first takes from it, or for its database's collation."""
+    if isinstance(after, Live) and not isinstance(before, Live):
+        return True
+    return _takes_from_other(before) and not (isinstance(before, Models) and _takes_from_other(after))
+
+
+def _takes_from_other(source: Source) -> bool:
+    """Whether reading it needs the other side: what has no name takes it from there, and models their extensions."""
+    return isinstance(source, Declared | Models)
 
 
 def _unmanaged(*schemas: Schema) -> Iterator[str]:
@@ -120,16 +138,35 @@ class _EngineReader:
                 with look_into(source.target) as connection:
                     self._collation = default_collation(connection)
                     return self._inspected(connection)
-            case SQLTexts():
-                renames = DeclaredRenames()
-                for text in source.texts.values():
-                    renames.update(declared_renames(text))
-                with self._throwaway() as connection:
-                    self._notice(connection)
-                    load(source.texts, connection, self.dialect)
-                    return with_renames(self._inspected(connection), renames)
             case Declared():
                 return self._read_declared(source, like)
+            case _:
+                return self._read_loaded(source, like)
+
+    def leave_untold(self, start: Schema, end: Schema, before: Source, after: Source) -> tuple[Schema, Schema]:
+        """Both schemas, with what models do not tell of as the other side has it."""
+        told: tuple[str, ...] = ()
+        if isinstance(after, Models):
+            end, told = with_untold(end, start)
+        elif isinstance(before, Models):
+            start, told = with_untold(start, end)
+        self.notes += told
+        return start, end
+
+    def _read_loaded(self, source: SQLTexts | Migrations | Models, like: Schema | None) -> Schema:
+        renames = DeclaredRenames()
+        with self._throwaway() as connection:
+            self._notice(connection)
+            match source:
+                case SQLTexts():
+                    for text in source.texts.values():
+                        renames.update(declared_renames(text))
+                    load(source.texts, connection, self.dialect)
+                case Migrations():
+                    run_migrations(source, connection, self.dialect)
+                case Models():
+                    create_models(source, connection, self.dialect, like=like)
+            return with_renames(self._inspected(connection), renames)
 
     def _read_declared(self, source: Declared, like: Schema | None) -> Schema:
         schema = _localised(source, self.dialect)
@@ -156,7 +193,9 @@ class _EngineReader:
 
     def _inspected(self, connection: Connection) -> Schema:
         self._notice(connection)
-        return self.dialect.inspect(connection)
+        schema, histories = without_histories(self.dialect.inspect(connection))
+        self.notes += [f"Left alone: {name}, in which another tool keeps its history." for name in histories]
+        return schema
 
     def _notice(self, connection: Connection) -> None:
         """Go on in the terms of the very version that is connected to."""

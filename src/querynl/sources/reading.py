@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from glob import glob, has_magic
 from pathlib import Path
 
 from msgspec import Struct
 
 from querynl.config import Settings
 from querynl.connections import Target, is_url, load_profiles, resolve
-from querynl.errors import SchemaInvalid, SourceUnreadable, TypeUnknown
+from querynl.errors import SchemaInvalid, SourceUnreadable, TypeUnknown, UsageInvalid
+from querynl.formats.contents import contents
 from querynl.schema import Schema
 from querynl.sources import json_file, legacy
-from querynl.sources.sql_file import read_text, read_texts
+from querynl.sources.migrations import Migrations, migrations_of
+from querynl.sources.models import Models, names_models, read_models
+from querynl.sources.sql_file import read_text
 from querynl.validation import validate
 
 EMPTY = "empty"
+
+_FORMS = (
+    "Name a .json or .sql file, a folder of .sql files or of migrations, module:metadata, a connection, a URL,"
+    " or `empty`."
+)
 
 
 class Declared(Struct, frozen=True, kw_only=True):
@@ -30,6 +40,7 @@ class SQLTexts(Struct, frozen=True, kw_only=True):
 
     texts: dict[Path, str]
     origin: str
+    notes: tuple[str, ...] = ()
 
 
 class Live(Struct, frozen=True, kw_only=True):
@@ -37,16 +48,33 @@ class Live(Struct, frozen=True, kw_only=True):
 
     target: Target
     origin: str
+    notes: tuple[str, ...] = ()
 
 
-Source = Declared | SQLTexts | Live
+Source = Declared | SQLTexts | Migrations | Models | Live
+
+
+def read_sources(texts: Sequence[str], settings: Settings) -> Source:
+    """The one source that several texts name: `.sql` files and folders of them together, else a single source.
+
+    Raises what `read_source` raises, and UsageInvalid for several of which one is no SQL file.
+    """
+    if len(texts) == 1:
+        return read_source(texts[0], settings)
+    merged: dict[Path, str] = {}
+    for text in texts:
+        source = read_source(text, settings)
+        if not isinstance(source, SQLTexts):
+            raise UsageInvalid(f"{text} cannot be one of several: only .sql files and folders of them add up.")
+        merged |= source.texts
+    return SQLTexts(texts=merged, origin=", ".join(texts))
 
 
 def read_source(text: str, settings: Settings) -> Source:
-    """The source that a command line names: `empty`, a JSON or SQL file, a folder of SQL files, a URL, a connection.
+    """The source that a text names: `empty`, a file, a folder, a pattern, `module:metadata`, a URL, a connection.
 
-    Files are read here; databases are not connected to. Raises SourceUnreadable, SchemaNotJSON,
-    SchemaKeyUnknown, SchemaInvalid, URLInvalid or ConnectionUnknown.
+    Files are read here, and modules imported; databases are not connected to. Raises SourceUnreadable,
+    SchemaNotJSON, SchemaKeyUnknown, SchemaInvalid, ModelsInvalid, MigrationInvalid, URLInvalid or ConnectionUnknown.
     """
     if text == EMPTY:
         return Declared(schema=Schema(), origin="an empty database")
@@ -56,15 +84,38 @@ def read_source(text: str, settings: Settings) -> Source:
     path = Path(text)
     if path.suffix.lower() == ".json":
         return _read_json(path)
-    if path.suffix.lower() == ".sql" or path.is_dir():
-        return SQLTexts(texts=read_texts(path), origin=text)
+    if path.is_dir():
+        return _read_folder(path, text)
+    if path.suffix.lower() == ".sql":
+        is_pattern = has_magic(text) and not path.exists()
+        return _read_pattern(text) if is_pattern else SQLTexts(texts={path: read_text(path)}, origin=text)
+    if path.name == "alembic.ini" and path.exists():
+        return migrations_of(contents(path.parent), text)
     if path.exists():
-        remedy = "Name a .json or .sql file, a folder of .sql files, a connection, a URL, or `empty`."
-        raise SourceUnreadable("This is no schema file.", where=text, remedy=remedy)
-    if text not in load_profiles().by_name and (len(path.parts) > 1 or path.suffix or text.endswith("/")):
+        raise SourceUnreadable("This is no schema file.", where=text, remedy=_FORMS)
+    is_connection = text in load_profiles().by_name
+    if names_models(text) and not is_connection:
+        return read_models(text)
+    if not is_connection and (len(path.parts) > 1 or path.suffix or text.endswith("/")):
         raise SourceUnreadable("There is no such file.", where=text, remedy="Check the path.")
     target = resolve(text, settings)
     return Live(target=target, origin=target.name)
+
+
+def _read_folder(path: Path, text: str) -> SQLTexts | Migrations:
+    """The migrations that a folder holds, or else its SQL files, by name."""
+    found = contents(path)
+    if found.plain:
+        return SQLTexts(texts={file: read_text(file) for file in found.plain}, origin=text)
+    return migrations_of(found, text)
+
+
+def _read_pattern(text: str) -> SQLTexts:
+    """The files of a pattern such as `tables/*.sql`, for where no shell has put them in its place."""
+    files = [Path(name) for name in sorted(glob(text, recursive=True))]
+    if not files:
+        raise SourceUnreadable("No .sql file has such a name.", where=text, remedy="Check the pattern.")
+    return SQLTexts(texts={file: read_text(file) for file in files}, origin=text)
 
 
 def _read_json(path: Path) -> Declared:

@@ -1,13 +1,11 @@
-"""SQL files as schemas: a real engine reads them, and what it made of them is inspected."""
+"""SQL files as texts, and the renames that their comments declare."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from querynl.connections import Connection
-from querynl.dialects import Dialect
-from querynl.errors import SourceUnreadable, SQLFileInvalid, StatementFailed
+from querynl.errors import SourceUnreadable
 from querynl.schema import Name
 from querynl.sources.renames import DeclaredRenames
 
@@ -17,19 +15,6 @@ _CREATE_TABLE = re.compile(
     rf"\bcreate\s+(?:\w+\s+)*?table\s+(?:if\s+not\s+exists\s+)?(?:({_NAME})\s*\.\s*)?({_NAME})", re.I
 )
 _TOKEN = re.compile(rf"'(?:[^']|'')*'|{_NAME}|[^\s\w]")
-
-
-def read_texts(path: Path) -> dict[Path, str]:
-    """The texts of one SQL file, or of all in a folder, by name.
-
-    Raises SourceUnreadable where there is none or one cannot be read.
-    """
-    files = sorted(path.glob("*.sql")) if path.is_dir() else [path]
-    if not files:
-        raise SourceUnreadable(
-            "This folder holds no .sql file.", where=str(path), remedy="Name a folder of .sql files, or a single file."
-        )
-    return {file: read_text(file) for file in files}
 
 
 def read_text(path: Path) -> str:
@@ -44,22 +29,6 @@ def read_text(path: Path) -> str:
         raise SourceUnreadable(
             f"This cannot be read: {error.strerror}.", where=str(path), remedy="Check the path and its permissions."
         ) from None
-
-
-def load(texts: dict[Path, str], connection: Connection, dialect: Dialect) -> None:
-    """Run the statements of SQL files on an empty database. Raises SQLFileInvalid at the first one refused."""
-    for path, text in texts.items():
-        for statement in dialect.split(text):
-            try:
-                connection.execute(statement.sql)
-            except StatementFailed as error:
-                line = text[: max(text.find(statement.sql), 0)].count("\n") + 1
-                first = " ".join(statement.sql.split())[:80]
-                raise SQLFileInvalid(
-                    f"{connection.dialect} {connection.version} refused this: {error.what}",
-                    where=f"{path}, line {line}: {first}",
-                    remedy="Correct the statement, or choose the engine it is written for with --dialect.",
-                ) from None
 
 
 def declared_renames(text: str) -> DeclaredRenames:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pymysql
@@ -62,6 +63,16 @@ class MySQLConnection(Connection):
     def cancel(self) -> None:
         with open_connection(self._target, read_only=False) as other:
             other.execute(f"KILL QUERY {self._driver.thread_id()}")
+
+    @contextmanager
+    def lent(self) -> Iterator[Any]:
+        self._driver.autocommit(False)
+        try:
+            yield self._driver
+        finally:
+            if self._driver.open:
+                self._driver.rollback()
+                self._driver.autocommit(True)
 
     def close(self) -> None:
         if self._driver.open:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -62,6 +63,16 @@ class PostgreSQLConnection(Connection):
 
     def cancel(self) -> None:
         self._driver.cancel_safe()
+
+    @contextmanager
+    def lent(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        self._driver.autocommit = False
+        try:
+            yield self._driver
+        finally:
+            if not self._driver.closed:
+                self._driver.rollback()
+                self._driver.autocommit = True
 
     def close(self) -> None:
         self._driver.close()

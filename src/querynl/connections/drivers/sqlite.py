@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -59,6 +60,15 @@ class SQLiteConnection(Connection):
     def cancel(self) -> None:
         self._cancelled = True
         self._driver.interrupt()
+
+    @contextmanager
+    def lent(self) -> Iterator[sqlite3.Connection]:
+        self._driver.isolation_level = "DEFERRED"
+        try:
+            yield self._driver
+        finally:
+            self._driver.rollback()
+            self._driver.isolation_level = None
 
     def close(self) -> None:
         self._driver.close()

@@ -34,6 +34,10 @@ from querynl.schema import (
     Trigger,
 )
 
+# Unknown table, column, routine or key, and the many words for a foreign key whose table or key is not there:
+# https://dev.mysql.com/doc/mysql-errors/9.5/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-codes/
+_LACKING = frozenset(("1146", "1054", "1305", "1072", "1176", "1356", "1824", "1822", "1215", "1005", "4091"))
+
 
 class MySQL:
     """One of the two engines, at one version; see `Dialect` for what each method promises."""
@@ -41,6 +45,8 @@ class MySQL:
     # Each DDL statement commits: https://dev.mysql.com/doc/refman/9.5/en/implicit-commit.html
     rolls_back_ddl = False
     references_ahead = False
+    has_namespaces = False
+    session_reset: str | None = None
     names_primary_keys = False
 
     def __init__(self, name: str = "mysql", version: tuple[int, ...] | None = None) -> None:
@@ -150,6 +156,9 @@ class MySQL:
 
     def missing_role(self, failure: StatementFailed) -> str | None:
         return None
+
+    def lacks_something(self, error: StatementFailed) -> bool:
+        return error.sqlstate in _LACKING
 
     def split(self, script: str) -> list[Statement]:
         return split.split(script)

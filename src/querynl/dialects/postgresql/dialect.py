@@ -16,6 +16,9 @@ from querynl.operations import Catalog, Change, Drop, Operation
 from querynl.schema import AnyObject, Column, DefaultPrivileges, Grant, Kind, Name, Ref, Schema, Table
 
 NEWEST = (18,)
+# Undefined table, column, function, object (a type, a role) and schema, and the key that a foreign key refers to:
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_LACKING = frozenset(("42P01", "42703", "42883", "42704", "3F000", "42830"))
 
 
 class PostgreSQL(Dialect):
@@ -24,6 +27,8 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     rolls_back_ddl = True
     references_ahead = False
+    has_namespaces = True
+    session_reset = "RESET ALL"
     names_primary_keys = True
 
     def __init__(self, version: tuple[int, ...] | None = None) -> None:
@@ -103,6 +108,9 @@ class PostgreSQL(Dialect):
 
     def missing_role(self, failure: StatementFailed) -> str | None:
         return privileges.missing_role(failure)
+
+    def lacks_something(self, error: StatementFailed) -> bool:
+        return error.sqlstate in _LACKING
 
     def split(self, script: str) -> list[Statement]:
         return split.split(script)

@@ -28,6 +28,8 @@ from querynl.schema import (
 )
 
 _NEWEST = (3, 51, 0)
+# Its error codes do not tell what is wrong with a statement; its texts are of one language.
+_LACKING = ("no such table", "no such column", "no such index", "no such view")
 
 
 class SQLite:
@@ -36,6 +38,8 @@ class SQLite:
     name = "sqlite"
     rolls_back_ddl = True
     references_ahead = True
+    has_namespaces = False
+    session_reset: str | None = None
     names_primary_keys = False
 
     def __init__(self, version: tuple[int, ...] | None = None) -> None:
@@ -126,6 +130,9 @@ class SQLite:
 
     def missing_role(self, failure: StatementFailed) -> str | None:
         return None
+
+    def lacks_something(self, error: StatementFailed) -> bool:
+        return error.what.startswith(_LACKING)
 
     def split(self, script_text: str) -> list[Statement]:
         return script.split(script_text)

@@ -16,6 +16,7 @@ from querynl.dialects import Dialect, Statement
 from querynl.errors import MigrationInvalid
 from querynl.formats.migration import MigrationFile
 from querynl.formats.transactions import is_bracket
+from querynl.project import place_of
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -39,7 +40,7 @@ def scripts(file: MigrationFile, dialect: Dialect) -> tuple[list[Statement], lis
     Runs the revision's code, without a database. Raises MigrationInvalid where Alembic is not installed, or
     the code fails or needs a database to say what it does.
     """
-    module = _loaded(file)
+    module = loaded(file)
     try:
         up = _statements(file, module, "upgrade", dialect)
     except NotImplementedError as error:
@@ -50,7 +51,8 @@ def scripts(file: MigrationFile, dialect: Dialect) -> tuple[list[Statement], lis
         return up, None
 
 
-def _loaded(file: MigrationFile) -> ModuleType:
+def loaded(file: MigrationFile) -> ModuleType:
+    """The module that the revision is. Raises MigrationInvalid where Alembic, or what it imports, is not there."""
     module = ModuleType(file.path.stem)
     module.__file__ = str(file.path)
     try:
@@ -66,7 +68,11 @@ def _loaded(file: MigrationFile) -> ModuleType:
             remedy="Install it: pip install 'querynl[alembic]'." if known else "Install what the revision imports.",
         ) from error
     except Exception as error:
-        raise _failed(file, error) from error
+        raise MigrationInvalid(
+            f"The revision cannot be loaded: {type(error).__name__}: {error}.",
+            where=place_of(error) or str(file.path),
+            remedy="Correct the revision, or run the command where what it imports can be imported.",
+        ) from error
     return module
 
 
