@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
         "demo": ("querynl.cli.demo:demo", "See the whole story on SQLite, in a temporary folder."),
         "connect": ("querynl.cli.connect:connect", "Add, test and choose database connections."),
         "schema": ("querynl.cli.schema:schema", "Design, check, inspect, compare and apply schemas."),
-        "migrate": ("querynl.cli.migrate:migrate", "Generate, preview, apply and roll back migrations."),
+        "migrate": ("querynl.cli.migrate:migrate", "Generate, prove, preview, apply and roll back migrations."),
         "query": ("querynl.cli.query:query", "Look into a database."),
         "config": ("querynl.cli.config:config", "See the settings and where they come from."),
     },

@@ -1,4 +1,4 @@
-"""`querynl migrate`: preview, apply, status and rollback; `generate` has a file of its own."""
+"""`querynl migrate`: preview, apply, status and rollback; `generate` and `verify` have files of their own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 from querynl.cli.app import common_options, current_app
 from querynl.cli.generate import generate
 from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows, print_sql
+from querynl.cli.verify import verify
 from querynl.errors import UsageInvalid
 
 if TYPE_CHECKING:
@@ -36,10 +37,11 @@ _LOCK_TIMEOUT = click.option(
 @click.group()
 @common_options
 def migrate() -> None:
-    """Generate, preview, apply and roll back migrations."""
+    """Generate, prove, preview, apply and roll back migrations."""
 
 
 migrate.add_command(generate)
+migrate.add_command(verify)
 
 
 class Workplace(Struct):

@@ -30,6 +30,11 @@ class MigrationFile(Struct, frozen=True, kw_only=True):
     def checksum(self) -> str:
         return checksum(self.text)
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it is one of Flyway's that are run again whenever they change."""
+        return self.framework == "flyway" and self.id.startswith("R__")
+
 
 class NewMigration(Struct, frozen=True, kw_only=True):
     """A migration that is to be written.

@@ -89,14 +89,14 @@ class Trial(Struct, frozen=True, kw_only=True):
 
     def _go(self, connection: Connection, script: Sequence[Statement], dialect: Dialect, way: str) -> None:
         try:
-            _run(connection, script, dialect)
+            run_in_portions(connection, script, dialect)
         except StatementFailed as error:
             raise self._failure(f"on the way {way} the engine refused a statement: {error.what}", error.sql) from error
 
     def _compare(self, found: Schema, wanted: Schema, dialect: Dialect, way: str) -> None:
         differences = diff(found, wanted, dialect).operations
         if differences:
-            shown = "; ".join(map(_told, differences[:_DIFFERENCES_SHOWN]))
+            shown = "; ".join(map(told, differences[:_DIFFERENCES_SHOWN]))
             more = len(differences) - _DIFFERENCES_SHOWN
             raise self._failure(f"after running {way}, {shown}" + (f"; and {more} more" if more > 0 else ""))
 
@@ -132,7 +132,7 @@ def _required_later(operations: Iterable[Operation]) -> set[Ref]:
     }
 
 
-def _run(connection: Connection, script: Sequence[Statement], dialect: Dialect) -> None:
+def run_in_portions(connection: Connection, script: Sequence[Statement], dialect: Dialect) -> None:
     """Run the statements in the portions in which the runner commits them."""
     settings, body = settings_apart(script, dialect)
     for statement in settings.before:
@@ -161,7 +161,7 @@ def _execute(connection: Connection, script: Iterable[Statement]) -> None:
             raise StatementFailed(f"the check found rows where there must be none: {rows[:3]}", sql=statement.sql)
 
 
-def _told(difference: Operation) -> str:
+def told(difference: Operation) -> str:
     """What is found and should not be, or the other way round."""
     what = target(difference)
     if isinstance(difference, Create):

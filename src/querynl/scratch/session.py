@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from querynl.connections import Connection
@@ -60,6 +61,9 @@ class ThrowawaySession(Connection):
 
     def cancel(self) -> None:
         self._inner.cancel()
+
+    def lent(self) -> AbstractContextManager[Any]:
+        return self._inner.lent()
 
     def close(self) -> None:
         self._inner.close()

@@ -1,0 +1,154 @@
+"""`querynl migrate verify`: the proof of migrations that people or other tools wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from msgspec import Struct
+
+from querynl.cli.app import common_options, current_app
+from querynl.cli.changes import open_throwaway
+from querynl.cli.printing import format_option, print_json
+from querynl.errors import SourceUnreadable, UsageInvalid
+
+if TYPE_CHECKING:
+    from querynl.formats import MigrationFile
+    from querynl.proof.files import Verdict
+
+_DIFFERENT, _REFUSED = 1, 4
+
+
+class Folder(Struct):
+    """The migrations of a folder in their order, the ids of those to prove, and where revisions import from."""
+
+    files: list[MigrationFile]
+    chosen: set[str]
+    imports: tuple[Path, ...] = ()
+
+
+@click.command()
+@click.argument("paths", metavar="FILES|FOLDER", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
+@click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="Only migrations of this form.")
+@click.option("--allow", multiple=True, metavar="HAZARDS", help="data, or all: values of rows may change.")
+@click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
+@format_option("table", "json")
+@common_options
+def verify(
+    *,
+    paths: tuple[Path, ...],
+    dialect: str | None,
+    framework: str | None,
+    allow: tuple[str, ...],
+    scratch_url: str | None,
+    form: str,
+) -> int:
+    """Prove migrations that people or other tools wrote.
+
+    Each of the FILES, or every migration of the FOLDER, is run up, down and up again on a throwaway database, with
+    rows in its tables; those that stand before it in its folder are run first.
+    """
+    from querynl.decisions import allowed_hazards
+    from querynl.proof.files import prove_files
+
+    hazards = allowed_hazards(allow)
+    verdicts: list[Verdict] = []
+    untried: list[str] = []
+    for folder in _folders(paths, framework):
+        name = dialect or _engine_of(folder.files)
+        with open_throwaway(name, scratch_url) as scratch:
+            found = []
+            for verdict in prove_files(
+                folder.files, scratch, name, chosen=folder.chosen, allow=hazards, folders=folder.imports
+            ):
+                found.append(verdict)
+                if form == "table":
+                    _print(verdict)
+        untried += [file.id for file in folder.files if file.id in folder.chosen - {one.file.id for one in found}]
+        verdicts += found
+    if form == "json":
+        print_json({"migrations": [_facts(verdict) for verdict in verdicts], "not_tried": untried})
+    elif untried:
+        click.echo(f"Not tried, for they follow one that fails: {', '.join(untried)}")
+    failed = [verdict for verdict in verdicts if verdict.problem is not None]
+    return 0 if not failed else _REFUSED if any(verdict.refused for verdict in failed) else _DIFFERENT
+
+
+def _folders(paths: Sequence[Path], framework: str | None) -> list[Folder]:
+    """The folders of the paths, each once. Raises SourceUnreadable for what is, or holds, no migration."""
+    found: dict[Path, Folder] = {}
+    for given in paths:
+        path = given.parent if given.name == "alembic.ini" else given
+        here = path if path.is_dir() else path.parent
+        if here not in found:
+            found[here] = _folder(here, framework)
+        folder = found[here]
+        ids = {file.id for file in folder.files if path in (here, file.path, file.down_path)}
+        if not ids:
+            raise SourceUnreadable(
+                "This is no migration, or holds none.",
+                where=str(path),
+                remedy="Name files or a folder of raw, Flyway or Alembic migrations.",
+            )
+        folder.chosen |= ids
+    return list(found.values())
+
+
+def _folder(path: Path, framework: str | None) -> Folder:
+    from querynl.formats.contents import contents
+
+    held = contents(path)
+    for note in held.notes:
+        current_app().say(f"Note: {note}")
+    files = [file for file in held.migrations if framework in (None, file.framework)]
+    return Folder(files, set(), held.python_folders)
+
+
+def _engine_of(files: Sequence[MigrationFile]) -> str:
+    """The engine that the connection is of, else that the head of a file names. Raises UsageInvalid."""
+    from querynl.connections import look_into
+    from querynl.formats.heading import engine_of
+
+    app = current_app()
+    if app.connection is not None:
+        with look_into(app.target()) as connection:
+            return connection.dialect
+    named = next((name for file in files if (name := engine_of(file.text)) is not None), None)
+    if named is None:
+        raise UsageInvalid(
+            "Say which engine the migrations are for.",
+            remedy="Give --connection, or --dialect postgresql, mysql, mariadb or sqlite.",
+        )
+    return named
+
+
+def _print(verdict: Verdict) -> None:
+    checks = " ".join(f"{check} ✓" for check in verdict.checks)
+    if verdict.problem is None:
+        click.echo(f"{verdict.file.id}: proved on {verdict.engine}: {checks} ({verdict.seconds:.1f} s)")
+    else:
+        click.echo(f"{verdict.file.id}: failed on {verdict.engine}{': ' + checks if checks else ''}")
+        click.echo(f"  {verdict.problem}")
+        if verdict.where:
+            click.echo(f"  at {' '.join(verdict.where.split())}")
+    for note in verdict.notes:
+        click.echo(f"  Note: {note}.")
+
+
+def _facts(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "id": verdict.file.id,
+        "file": str(verdict.file.path),
+        "framework": verdict.file.framework,
+        "engine": verdict.engine,
+        "proved": verdict.problem is None,
+        "checks": list(verdict.checks),
+        "rows": verdict.rows,
+        "problem": verdict.problem,
+        "where": verdict.where,
+        "notes": list(verdict.notes),
+        "seconds": round(verdict.seconds, 3),
+    }
