@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 
 from querynl.connections import Connection, connect, parse_url
+from querynl.decisions import undecided
 from querynl.dialects import Dialect, Statement, dialect_named
 from querynl.dialects.mysql import MySQL
 from querynl.dialects.mysql.types import loses_silently, widens
 from querynl.diff import diff
 from querynl.errors import ExpressionInvalid, NameTooLong, SchemaInvalid, TypeUnknown
 from querynl.naming import named
-from querynl.plan import plan, statements
+from querynl.plan import Reversibility, plan, statements
 from querynl.schema import (
     Check,
     Column,
@@ -31,6 +33,7 @@ from querynl.schema import (
     Kind,
     PrimaryKey,
     Schema,
+    Sequence,
     Table,
     Unique,
 )
@@ -103,7 +106,7 @@ class CountingReader:
         self._connection = connection
         self.queries = 0
 
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, parameters: abc.Sequence[object] = ()) -> list[tuple[Any, ...]]:
         self.queries += 1
         return self._connection.rows(sql, parameters)
 
@@ -152,14 +155,25 @@ def test_a_rich_schema_is_read_back_as_it_was_written(engine: str, session: Conn
 
 
 @on_both
-def test_the_number_of_queries_does_not_depend_on_the_number_of_tables(session: Connection) -> None:
+def test_a_further_table_costs_one_further_query(session: Connection) -> None:
     dialect, counted = dialect_of(session), []
     for number in range(3):
         session.execute(f"CREATE TABLE t{number} (id int PRIMARY KEY, a int, KEY (a), CHECK (a > {number}))")
         reader = CountingReader(session)
         dialect.inspect(reader)
         counted.append(reader.queries)
-    assert len(set(counted)) == 1
+    assert [counted[1] - counted[0], counted[2] - counted[1]] == [1, 1]
+
+
+@on_mariadb
+def test_any_number_of_sequences_is_read_at_once(session: Connection) -> None:
+    dialect, counted = dialect_of(session), []
+    for number in range(2):
+        session.execute(f"CREATE SEQUENCE s{number}")
+        reader = CountingReader(session)
+        dialect.inspect(reader)
+        counted.append(reader.queries)
+    assert counted[0] == counted[1]
 
 
 @on_both
@@ -187,15 +201,58 @@ def test_bookkeeping_tables_are_left_out(session: Connection) -> None:
 
 
 @on_both
-def test_events_are_counted_not_managed(session: Connection) -> None:
-    assert load(session, "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1").unmanaged == {"events": 1}
+def test_an_event_that_starts_when_it_is_made_does_not_say_when(session: Connection) -> None:
+    event = "EVENT e ON SCHEDULE EVERY {} DO SELECT 1"
+    made = load(session, f"CREATE {event.format('1 DAY')}").definitions
+    altered = load(session, f"ALTER {event.format('2 HOUR')}").definitions
+    assert [found.definition for found in made + altered] == [
+        "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DO SELECT 1",
+        "CREATE EVENT `e` ON SCHEDULE EVERY 2 HOUR DO SELECT 1",
+    ]
 
 
 @on_mariadb
-def test_sequences_and_versioned_tables_are_counted_not_managed(session: Connection) -> None:
-    found = load(session, "CREATE SEQUENCE s; CREATE TABLE t (a int) WITH SYSTEM VERSIONING")
-    assert found.tables == ()
-    assert found.unmanaged == {"sequences": 1, "system-versioned tables": 1}
+def test_a_sequence_says_only_what_is_its_own(session: Connection) -> None:
+    found = load(session, "CREATE SEQUENCE a; CREATE SEQUENCE b INCREMENT BY -2; CREATE SEQUENCE c START 5 NOCACHE")
+    assert found.sequences == (
+        Sequence(name="a"),
+        Sequence(name="b", increment=-2),
+        Sequence(name="c", start=5, cache=0),
+    )
+
+
+@on_mariadb
+def test_a_default_from_a_sequence_does_not_name_the_database(session: Connection) -> None:
+    found = load(session, "CREATE SEQUENCE s; CREATE TABLE t (a int DEFAULT nextval(s))")
+    assert found.tables[0].columns[0].default == "nextval(`s`)"
+
+
+@on_mariadb
+def test_a_table_that_keeps_old_rows_is_read_with_its_period(session: Connection) -> None:
+    table = load(
+        session,
+        "CREATE TABLE t (id int, n int WITHOUT SYSTEM VERSIONING, a timestamp(6) GENERATED ALWAYS AS ROW START,"
+        " b timestamp(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (a, b)) WITH SYSTEM VERSIONING",
+    ).tables[0]
+    assert table.options == {"system_versioning": True, "period SYSTEM_TIME": "`a`, `b`"}
+    assert [column.options for column in table.columns] == [
+        {},
+        {"system_versioning": False},
+        {"row": "start"},
+        {"row": "end"},
+    ]
+
+
+@on_both
+def test_what_a_comment_says_is_no_attribute(session: Connection) -> None:
+    table = load(
+        session,
+        "CREATE TABLE t (a int COMMENT 'STORAGE DISK', b int, KEY k (b) COMMENT 'x) USING BTREE')"
+        " COMMENT 'KEY_BLOCK_SIZE=4'",
+    ).tables[0]
+    assert table.options == {}
+    assert table.columns[0].options == {}
+    assert table.indexes[0].method is None
 
 
 @on_both
@@ -419,6 +476,15 @@ def test_what_the_engine_cannot_hold_is_refused(schema: Schema, error: type[Exce
     with pytest.raises(error) as raised:
         MySQL().localise(schema)
     assert getattr(raised.value, "where") == where  # noqa: B009  # each of these errors has one
+
+
+def test_losing_the_rows_that_a_table_had_is_asked_for() -> None:
+    start = Schema(dialect="mariadb", tables=(Table(name="t", options={"system_versioning": True}),))
+    end = Schema(dialect="mariadb", tables=(Table(name="t"),))
+    difference = diff(start, end, MySQL("mariadb"))
+    assert [waiting.answer for waiting in undecided(difference, ())] == ["--allow destructive"]
+    made = plan(start, difference.operations, MySQL("mariadb"))
+    assert made.reversibility is Reversibility.STRUCTURE_ONLY
 
 
 def test_mariadb_has_no_checks_that_are_not_enforced() -> None:

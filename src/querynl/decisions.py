@@ -11,7 +11,7 @@ from querynl.dialects import Dialect
 from querynl.dialects.expressions import fault_of
 from querynl.diff import Difference, Question
 from querynl.errors import ExpressionInvalid, UsageInvalid
-from querynl.operations import Change, Create, Drop, Operation, RunSQL
+from querynl.operations import Change, Create, Drop, Operation, RunSQL, forgets_history
 from querynl.schema import Column, Kind, Name, Ref, Table, ref_of
 
 # What `--allow` takes; `all` stands for every one of them.
@@ -47,6 +47,11 @@ def undecided(difference: Difference, allowed: Collection[str]) -> list[Undecide
         waiting += map(_possible_rename, difference.questions)
         asked = {question.dropped for question in difference.questions}
         waiting += (_loss(drop) for drop in losses(difference.operations) if _address(drop) not in asked)
+        waiting += (
+            _lost_history(operation.after)
+            for operation in difference.operations
+            if isinstance(operation, Change) and isinstance(operation.after, Table) and forgets_history(operation)
+        )
     if "data" not in allowed:
         waiting += (_missing_value(create) for create in required_columns(difference.operations))
     return waiting
@@ -87,6 +92,11 @@ def _loss(drop: Drop) -> Undecided:
     what = "its rows" if ref.kind is Kind.TABLE else "its values"
     table = Name(ref.namespace, ref.table or ref.name)
     return Undecided(f"Dropping {ref.kind} {spelled(ref)} deletes {what}.", table, "--allow destructive")
+
+
+def _lost_history(table: Table) -> Undecided:
+    what = f"{spelled(ref_of(table))} stops keeping old rows, and those it kept are deleted."
+    return Undecided(what, table.key, "--allow destructive")
 
 
 def _missing_value(create: Create) -> Undecided:

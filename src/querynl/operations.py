@@ -142,6 +142,15 @@ def table_of(operation: Operation) -> Name | None:
     return Name(ref.namespace, ref.table) if ref.table is not None else None
 
 
+def forgets_history(operation: Operation) -> bool:
+    """Whether a table stops keeping the rows that it had (`system_versioning`), which are lost with that."""
+    match operation:
+        case Change(Table() as before, Table() as after):
+            return bool(before.options.get("system_versioning")) and not after.options.get("system_versioning")
+        case _:
+            return False
+
+
 class Catalog(Protocol):
     """A schema that can be looked things up in, at one moment of a migration."""
 

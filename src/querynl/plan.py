@@ -21,6 +21,7 @@ from querynl.operations import (
     RunSQL,
     State,
     changes_of,
+    forgets_history,
     inverse,
     table_of,
 )
@@ -204,7 +205,7 @@ def reversibility_of(operation: Operation, dialect: Dialect) -> Reversibility:
             loses = any((attribute.name, attribute.type) not in kept for attribute in old.attributes)
             return Reversibility.STRUCTURE_ONLY if loses else Reversibility.LOSSLESS
         case _:
-            return Reversibility.LOSSLESS
+            return Reversibility.STRUCTURE_ONLY if forgets_history(operation) else Reversibility.LOSSLESS
 
 
 # ---------------------------------------------------------------------------------------------- JSON

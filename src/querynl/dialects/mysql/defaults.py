@@ -9,7 +9,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from querynl.dialects.mysql.server import Server
-from querynl.dialects.mysql.spelling import STRING, in_parentheses, literal, quote, restored, unquoted
+from querynl.dialects.mysql.spelling import STRING, in_parentheses, literal, restored, unquoted
 from querynl.dialects.mysql.types import ServerType, kept
 
 # All spellings of the one moment, with or without the digits of its fraction.
@@ -40,21 +40,6 @@ def of_catalog(text: str | None, column_type: str, server: Server, *, computed: 
     if server.is_mariadb or _BITS.fullmatch(text):
         return text
     return text if kept(column_type).is_number else literal(text)
-
-
-def is_cut_short(text: str | None, column_type: str, server: Server) -> bool:
-    """Whether COLUMN_DEFAULT may not be the whole of a binary default: MySQL's ends before the first zero byte."""
-    found = kept(column_type)
-    if server.is_mariadb or text is None or found.base not in ("binary", "varbinary"):
-        return False
-    return len(text) < len("0x") + 2 * found.sizes[0]
-
-
-def of_create_table(shown: str, column: str) -> str:
-    """The binary default of a column, as hexadecimal digits, from the text of SHOW CREATE TABLE."""
-    line = next(line for line in shown.split("\n") if line.startswith(f"  {quote(column)} "))
-    text = re.findall(rf" DEFAULT ({STRING}|0x[0-9A-F]+)", line)[0]
-    return text if text.startswith("0x") else "0x" + unquoted(text).encode().hex().upper()
 
 
 def localised(text: str | None, column_type: str, server: Server) -> str | None:

@@ -5,20 +5,39 @@ https://dev.mysql.com/doc/refman/9.5/en/create-table.html, https://mariadb.com/k
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from querynl.dialects.mysql import options
+from querynl.dialects.mysql import options, versioning
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.mysql.spelling import literal, quote, quoted_list
-from querynl.schema import Action, Check, Column, ForeignKey, Index, IndexColumn, PrimaryKey, Table, View
+from querynl.schema import (
+    Action,
+    Check,
+    Column,
+    ForeignKey,
+    Index,
+    IndexColumn,
+    OptionValue,
+    PrimaryKey,
+    Table,
+    View,
+)
 
 
 def column(part: Column, server: Server) -> str:
     """The column with every attribute: MODIFY forgets what it is not told."""
-    return " ".join([quote(part.name), part.type, *_attributes(part, server)])
+    words = [quote(part.name), part.type]
+    if "row" in part.options:
+        words.append(f"GENERATED ALWAYS AS ROW {str(part.options['row']).upper()}")
+    else:
+        words += _attributes(part, server)
+    words += _later_attributes(part)
+    return " ".join(words)
 
 
 def _attributes(part: Column, server: Server) -> Iterator[str]:
+    if part.options.get("compressed"):
+        yield "COMPRESSED"
     if part.charset is not None:
         yield f"CHARACTER SET {part.charset}"
     if part.collation is not None:
@@ -36,14 +55,29 @@ def _attributes(part: Column, server: Server) -> Iterator[str]:
         yield f"DEFAULT {part.default}"
     if part.on_update is not None:
         yield f"ON UPDATE {part.on_update}"
-    if part.invisible:
-        yield "INVISIBLE"
     if part.identity is not None:
         yield "AUTO_INCREMENT"
+
+
+def _later_attributes(part: Column) -> Iterator[str]:
+    if part.invisible:
+        yield "INVISIBLE"
+    for key in ("storage", "column_format"):
+        if key in part.options:
+            yield f"{key.upper()} {str(part.options[key]).upper()}"
+    yield from _engine_attributes(part.options)
     if part.comment is not None:
         yield f"COMMENT {literal(part.comment)}"
+    if part.options.get(versioning.VERSIONED) is False:
+        yield "WITHOUT SYSTEM VERSIONING"
     if "check" in part.options:
         yield f"CHECK ({part.options['check']})"
+
+
+def _engine_attributes(attributes: Mapping[str, OptionValue]) -> Iterator[str]:
+    for key in ("engine_attribute", "secondary_engine_attribute"):
+        if key in attributes:
+            yield f"{key.upper()} {literal(str(attributes[key]))}"
 
 
 def primary_key(part: PrimaryKey) -> str:
@@ -55,8 +89,24 @@ def primary_key(part: PrimaryKey) -> str:
         )
         for name in part.columns
     )
-    comment = "" if part.comment is None else f" COMMENT {literal(part.comment)}"
-    return f"PRIMARY KEY ({', '.join(map(_index_column, columns))}){comment}"
+    keys = [*map(_index_column, columns), *_without_overlaps(part.options)]
+    return " ".join([f"PRIMARY KEY ({', '.join(keys)})", *_index_options(part, part.options.get("method"))])
+
+
+def _without_overlaps(attributes: Mapping[str, OptionValue]) -> Iterator[str]:
+    """https://mariadb.com/kb/en/application-time-periods/#without-overlaps"""
+    if "without_overlaps" in attributes:
+        yield f"{quote(str(attributes['without_overlaps']))} WITHOUT OVERLAPS"
+
+
+def _index_options(part: PrimaryKey | Index, method: OptionValue | None) -> Iterator[str]:
+    if method is not None:
+        yield f"USING {str(method).upper()}"
+    if "parser" in part.options:
+        yield f"WITH PARSER {quote(str(part.options['parser']))}"
+    if part.comment is not None:
+        yield f"COMMENT {literal(part.comment)}"
+    yield from _engine_attributes(part.options)
 
 
 def _number(value: object) -> int | None:
@@ -67,12 +117,12 @@ def index(part: Index, server: Server) -> str:
     assert part.name is not None, "an index is named before it is made"
     special = part.method in ("fulltext", "spatial", "vector")
     kind = f"{part.method.upper()} INDEX" if special and part.method else "UNIQUE INDEX" if part.unique else "INDEX"
-    text = f"{kind} {quote(part.name)} ({', '.join(map(_index_column, part.columns))})"
-    if part.method is not None and not special:
-        text += f" USING {part.method.upper()}"
-    if part.comment is not None:
-        text += f" COMMENT {literal(part.comment)}"
-    return f"{text} {visibility(part, server)}" if part.invisible else text
+    keys = [*map(_index_column, part.columns), *_without_overlaps(part.options)]
+    words = [f"{kind} {quote(part.name)} ({', '.join(keys)})"]
+    words += _index_options(part, None if special else part.method)
+    if part.invisible:
+        words.append(visibility(part, server))
+    return " ".join(words)
 
 
 def visibility(part: Index, server: Server) -> str:
@@ -126,6 +176,7 @@ def create_table(table: Table, server: Server) -> str:
     lines += [index(part, server) for part in table.indexes]
     lines += [foreign_key(part) for part in table.foreign_keys]
     lines += [check(part) for part in table.checks]
+    lines += versioning.periods(table.options)
     after = [*options.clauses({}, table.options), *character_set(table)]
     start = next((part.identity.start for part in table.columns if part.identity is not None), None)
     if start is not None:
@@ -133,6 +184,8 @@ def create_table(table: Table, server: Server) -> str:
     if table.comment is not None:
         after.append(f"COMMENT={literal(table.comment)}")
     text = f"CREATE TABLE {quote(table.name)} (\n  " + ",\n  ".join(lines) + "\n)"
+    if table.options.get(versioning.VERSIONED):
+        after.append("WITH SYSTEM VERSIONING")
     text = " ".join([text, *after])
     if "partition_by" in table.options:
         text += f"\nPARTITION BY {table.options['partition_by']}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from querynl import schema as model
 from querynl.dialects import expressions
 from querynl.dialects.mysql import spelling, split, types
 from querynl.dialects.mysql.inspect import inspected
@@ -96,7 +97,7 @@ class MySQL:
                 return replace(before, invisible=after.invisible) == after
             case Check(), Check():
                 return not self._server.is_mariadb and replace(before, enforced=after.enforced) == after
-            case Table(), Table():
+            case (Table(), Table()) | (model.Sequence(), model.Sequence()):
                 return True
             case _:
                 return False
@@ -119,6 +120,8 @@ class MySQL:
                 return True
             case Change(Column() as before, Column() as after), ForeignKey():
                 return _converts_key(before, after)
+            case Change(Column() as before, Column() as after), Index(method="spatial"):
+                return before.options.get("srid") != after.options.get("srid")
             case Change(Table() as before, Table() as after), ForeignKey():
                 return character_set(before) != character_set(after)
             case Drop(PrimaryKey(columns=columns)), ForeignKey():
@@ -171,7 +174,8 @@ def _alters_column(before: Column, after: Column) -> bool:
     """Whether MODIFY makes one of the other: types convert, a virtual column stays one, no other becomes one."""
     was_virtual = before.generated is not None and not before.generated.stored
     is_virtual = after.generated is not None and not after.generated.stored
-    return was_virtual == is_virtual and types.converts(before.type, after.type)
+    same_row_end = before.options.get("row") == after.options.get("row")
+    return was_virtual == is_virtual and same_row_end and types.converts(before.type, after.type)
 
 
 def _converts_key(before: Column, after: Column) -> bool:

@@ -7,11 +7,12 @@ https://mariadb.com/kb/en/information-schema-tables/
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from querynl.dialects.mysql import defaults, options, partitions, types
+from querynl.dialects.mysql import defaults, options, shown, types
 from querynl.dialects.mysql.programs import inspect_programs
+from querynl.dialects.mysql.sequences import inspect_sequences
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.mysql.spelling import quote, restored
 from querynl.dialects.protocol import Reader
@@ -32,11 +33,11 @@ from querynl.schema import (
 )
 
 _BOOKKEEPING = ("querynl_history", "querynl_journal", "querynl_lock")
-_UNMANAGED = {"SEQUENCE": "sequences", "SYSTEM VERSIONED": "system-versioned tables", "TEMPORARY": "temporary tables"}
+_MANAGED = ("BASE TABLE", "SYSTEM VERSIONED")
 
 _TABLES = """
-    SELECT table_name, table_type, engine, create_options, table_comment,
-           IF(table_collation = default_collation_name, NULL, table_collation), table_collation
+    SELECT table_name, table_type, engine, table_comment,
+           IF(table_collation = default_collation_name, NULL, table_collation), table_collation, DATABASE()
       FROM information_schema.tables JOIN information_schema.schemata ON schema_name = table_schema
      WHERE table_schema = DATABASE() AND table_type <> 'VIEW'"""
 
@@ -73,25 +74,23 @@ _CHECKS = {
       FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()""",
 }
 
-_PARTITIONS = """
-    SELECT table_name, partition_name, partition_method, partition_expression, subpartition_method,
-           subpartition_expression, subpartition_name, partition_description, partition_comment
-      FROM information_schema.partitions WHERE table_schema = DATABASE() AND partition_name IS NOT NULL
-     ORDER BY table_name, partition_ordinal_position, subpartition_ordinal_position"""
+# What stands for the expression of a period's columns, and the end of the period that it is.
+_ROW = {"ROW START": "start", "ROW END": "end"}
 
 Row = tuple[Any, ...]
 
 
 def inspected(reader: Reader, server: Server) -> Schema:
-    """See `Dialect.inspect`: a fixed number of queries for tables, one more for each routine (and MySQL's view).
+    """See `Dialect.inspect`: a fixed number of queries, and one more for each table and routine (and MySQL's view).
 
     A table's collation is kept where it is not the database's default, a column's where it is not its
     table's: so schemas of databases with other defaults compare equal.
     """
     rows = reader.rows(_TABLES)
-    by_table = _Catalog(reader, server)
-    managed = [row for row in rows if row[0] not in _BOOKKEEPING and row[1] == "BASE TABLE"]
-    unmanaged = Counter(_UNMANAGED.get(row[1], "other tables") for row in rows if row[1] != "BASE TABLE")
+    managed = [row for row in rows if row[0] not in _BOOKKEEPING and row[1] in _MANAGED]
+    by_table = _Catalog(reader, server, [row[0] for row in managed])
+    sequences = [row[0] for row in rows if row[1] == "SEQUENCE"]
+    unmanaged = Counter("other tables" for row in rows if row[1] not in (*_MANAGED, "SEQUENCE"))
     tables = tuple(by_table.table(row) for row in managed)
     programs = inspect_programs(reader, server, [row[0] for row in rows])
     return canonical(
@@ -101,6 +100,8 @@ def inspected(reader: Reader, server: Server) -> Schema:
             views=programs.views,
             routines=programs.routines,
             triggers=tuple(trigger for trigger in programs.triggers if trigger.table not in _BOOKKEEPING),
+            sequences=tuple(inspect_sequences(reader, sequences)),
+            definitions=programs.events,
             unmanaged=dict(sorted((unmanaged + programs.unmanaged).items())),
         )
     )
@@ -109,10 +110,10 @@ def inspected(reader: Reader, server: Server) -> Schema:
 class _Catalog:
     """The rows of the catalog by table, and the parts of tables made from them."""
 
-    def __init__(self, reader: Reader, server: Server) -> None:
+    def __init__(self, reader: Reader, server: Server, tables: Sequence[str]) -> None:
         self._server = server
         maria = server.is_mariadb
-        self._columns = _grouped(self._with_binary_defaults(reader))
+        self._columns = _grouped(reader.rows(_COLUMNS.format(srs_id="NULL" if maria else "srs_id")))
         self._indexes = _grouped(
             reader.rows(
                 _INDEXES.format(
@@ -123,36 +124,29 @@ class _Catalog:
         )
         self._foreign_keys = _grouped(reader.rows(_FOREIGN_KEYS))
         self._checks = _grouped(reader.rows(_CHECKS[server.name]))
-        self._partitions = _grouped(reader.rows(_PARTITIONS))
-
-    def _with_binary_defaults(self, reader: Reader) -> Iterator[Row]:
-        """The rows of columns; the tables whose binary defaults the catalog cuts short are asked one by one."""
-        shown: dict[str, str] = {}
-        for row in reader.rows(_COLUMNS.format(srs_id="NULL" if self._server.is_mariadb else "srs_id")):
-            table, name, column_type, nullable, default, *rest = row
-            if "DEFAULT_GENERATED" in rest[0] or not defaults.is_cut_short(default, column_type, self._server):
-                yield row
-                continue
-            if table not in shown:
-                shown[table] = reader.rows(f"SHOW CREATE TABLE {quote(table)}")[0][1]
-            yield (table, name, column_type, nullable, defaults.of_create_table(shown[table], name), *rest)
+        self._shown = shown.tables(reader, tables)
 
     def table(self, row: Row) -> Table:
-        name, _, engine, create_options, comment, collation, actual_collation = row
+        name, _, engine, comment, collation, actual_collation, database = row
+        seen = self._shown[name]
         column_checks = {check[1]: check[2] for check in self._checks[name] if check[4] == "Column"}
-        found: dict[str, OptionValue] = options.of_catalog(engine, create_options)
+        found: dict[str, OptionValue] = {**options.of_engine(engine), **seen.options}
         if collation is not None:
             found["collation"] = collation
-        if self._partitions[name]:
-            found["partition_by"] = partitions.of_catalog(self._partitions[name])
-        keys = self._keys(name)
+        keys = self._keys(name, seen)
         return Table(
             name=name,
-            columns=tuple(self._column(column, actual_collation, column_checks) for column in self._columns[name]),
+            columns=tuple(
+                self._column(column, seen, actual_collation, column_checks, database) for column in self._columns[name]
+            ),
             primary_key=next((key for key in keys if isinstance(key, PrimaryKey)), None),
             indexes=tuple(key for key in keys if isinstance(key, Index)),
             foreign_keys=self._keys_to_others(name),
-            checks=tuple(self._check(check) for check in self._checks[name] if check[4] == "Table"),
+            checks=tuple(
+                self._check(check)
+                for check in self._checks[name]
+                if check[4] == "Table" and check[1] not in seen.periods
+            ),
             comment=comment or None,
             options=found,
         )
@@ -160,17 +154,34 @@ class _Catalog:
     def _expression(self, text: str) -> str:
         return text if self._server.is_mariadb else restored(text)
 
-    def _column(self, row: Row, table_collation: str, checks: dict[str, str]) -> Column:
+    def _column(
+        self, row: Row, seen: shown.Shown, table_collation: str, checks: dict[str, str], database: str
+    ) -> Column:
         _, name, column_type, is_nullable, default, extra, expression, collation, comment, srs_id = row
         words = extra.lower()
-        attributes: dict[str, OptionValue] = {} if srs_id is None else {"srid": srs_id}
+        attributes = seen.column_attributes(name)
+        if srs_id is not None:
+            attributes["srid"] = srs_id
+        if "without system versioning" in words:
+            attributes["system_versioning"] = False
+        if expression in _ROW:
+            attributes["row"], expression = _ROW[expression], ""
+        column_type, _, compressed = column_type.partition(" /*M!")
+        if compressed:
+            attributes["compressed"] = True
         found = types.canonical(column_type, self._server)
         check = checks.get(name)
         if check == f"json_valid({quote(name)})" and (column_type, collation) == ("longtext", "utf8mb4_bin"):
             # What MariaDB makes of its alias JSON: https://mariadb.com/kb/en/json-data-type/
             found, collation, check = "json", None, None
+        elif collation == table_collation and (self._server.is_mariadb or seen.charset(name) is None):
+            collation = None
         if check is not None:
             attributes["check"] = check
+        if self._server.is_mariadb and default is not None:
+            default = default.replace(f"nextval({quote(database)}.", "nextval(")
+        if types.kept(found).base in ("binary", "varbinary") and "default_generated" not in words:
+            default = seen.binary_default(name) or default
         return Column(
             name=name,
             type=found,
@@ -182,28 +193,35 @@ class _Catalog:
             generated=Generated(expression=self._expression(expression), stored="stored generated" in words)
             if expression
             else None,
-            collation=None if collation == table_collation else collation,
+            collation=collation,
             on_update=_on_update(extra),
             invisible="invisible" in words,
             comment=comment or None,
             options=attributes,
         )
 
-    def _keys(self, table: str) -> list[PrimaryKey | Index]:
+    def _keys(self, table: str, seen: shown.Shown) -> list[PrimaryKey | Index]:
         by_name: dict[str, list[Row]] = defaultdict(list)
         for row in self._indexes[table]:
             by_name[row[1]].append(row)
-        return [_primary_key(rows) if name == "PRIMARY" else self._index(name, rows) for name, rows in by_name.items()]
+        return [
+            _primary_key(rows, seen) if name == "PRIMARY" else self._index(name, rows, seen)
+            for name, rows in by_name.items()
+        ]
 
-    def _index(self, name: str, rows: list[Row]) -> Index:
+    def _index(self, name: str, rows: list[Row], seen: shown.Shown) -> Index:
         _, _, non_unique, _, _, _, _, method, comment, hidden = rows[0]
+        attributes = seen.key_attributes(name)
+        if "without_overlaps" in attributes:
+            rows = rows[:-2]  # the two columns of the period
         return Index(
             name=name,
             columns=tuple(self._index_column(row) for row in rows),
             unique=not non_unique,
-            method=None if method == "BTREE" else method.lower(),
+            method=seen.using(name) if method in ("BTREE", "HASH") else method.lower(),
             invisible=bool(hidden),
             comment=comment or None,
+            options=attributes,
         )
 
     def _index_column(self, row: Row) -> IndexColumn:
@@ -244,8 +262,12 @@ class _Catalog:
         return Check(name=name, expression=self._expression(clause), enforced=enforced == "YES")
 
 
-def _primary_key(rows: list[Row]) -> PrimaryKey:
-    attributes: dict[str, OptionValue] = {}
+def _primary_key(rows: list[Row], seen: shown.Shown) -> PrimaryKey:
+    attributes = seen.key_attributes("PRIMARY")
+    if "without_overlaps" in attributes:
+        rows = rows[:-2]
+    if method := seen.using("PRIMARY"):
+        attributes["method"] = method
     for _, _, _, column, _, order, prefix, _, _, _ in rows:
         if prefix is not None:
             attributes[f"prefix of {column}"] = prefix

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from querynl.dialects.declared import check_definitions, check_texts
-from querynl.dialects.mysql import defaults, options, types
+from querynl.dialects.mysql import defaults, options, sequences, types
 from querynl.dialects.mysql.server import Server
 from querynl.errors import SchemaInvalid, TypeUnknown
 from querynl.schema import (
@@ -19,7 +19,9 @@ from querynl.schema import (
     Identity,
     Index,
     IndexColumn,
+    Kind,
     Schema,
+    Sequence,
     Table,
     Unique,
 )
@@ -44,9 +46,9 @@ _ABSENT = {
 def localised(schema: Schema, dialect: Dialect, server: Server) -> Schema:
     """See `Dialect.localise`: enums become column types, unique constraints unique indexes."""
     check_texts(schema, dialect)
-    check_definitions(schema, (), _engine(server))
+    check_definitions(schema, (Kind.EVENT,), _engine(server))
     for field, what in _ABSENT.items():
-        if getattr(schema, field):
+        if getattr(schema, field) and not (field == "sequences" and server.is_mariadb):
             raise SchemaInvalid(f"{_engine(server)} has no {what}.", where=f"$.{field}", remedy="Take them out.")
     enums = {enum.name: enum for enum in schema.enums}
     pinned = schema.dialect == server.name
@@ -54,7 +56,18 @@ def localised(schema: Schema, dialect: Dialect, server: Server) -> Schema:
         _Localising(table, f"$.tables[{number}]", enums, server, pinned).table()
         for number, table in enumerate(schema.tables)
     )
-    return replace(schema, tables=tables, enums=(), dialect=server.name)
+    found = tuple(_sequence(sequence, number) for number, sequence in enumerate(schema.sequences))
+    return replace(schema, tables=tables, sequences=found, enums=(), dialect=server.name)
+
+
+def _sequence(sequence: Sequence, number: int) -> Sequence:
+    if sequence.owned_by is not None or (sequence.type or "bigint") != "bigint":
+        raise SchemaInvalid(
+            "MariaDB has no sequences that belong to a column or count in a smaller type.",
+            where=f"$.sequences[{number}]",
+            remedy="Take out `owned_by` and `type`.",
+        )
+    return sequences.settled(replace(sequence, type=None, comment=None))
 
 
 def _engine(server: Server) -> str:
@@ -165,7 +178,9 @@ class _Localising:
                 where=where,
                 remedy="Index a generated column instead.",
             )
-        method = None if index.method is None or index.method.lower() == "btree" else index.method.lower()
+        method = None if index.method is None else index.method.lower()
+        if method == "btree" and not self._pinned:
+            method = None  # what an index is anyway, here as elsewhere
         columns = tuple(replace(key, nulls=None, opclass=None, collation=None) for key in index.columns)
         return replace(index, columns=columns, method=method, comment=index.comment or None)
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from querynl.dialects.mysql.server import Server
-from querynl.dialects.mysql.spelling import literal, quote, unquoted
+from querynl.dialects.mysql.spelling import NAME, literal, quote
+from querynl.dialects.mysql.versioning import PERIOD, VERSIONED
 from querynl.errors import SchemaInvalid
 from querynl.schema import OptionValue, Table
 
@@ -29,26 +30,34 @@ _RESETS = {
     "stats_sample_pages": "DEFAULT",
     "insert_method": "NO",
     "encryption": "'N'",
-    "compression": "'none'",
+    "compression": "''",
     "connection": "''",
     "autoextend_size": "0",
     "transactional": "DEFAULT",
     "page_checksum": "DEFAULT",
+    "tablespace": "innodb_file_per_table",
+    "secondary_engine": "NULL",
+    "engine_attribute": "''",
+    "secondary_engine_attribute": "''",
+    "union": "()",
+    "data_directory": "''",
+    "index_directory": "''",
 }
-# Options whose values are words or numbers, not texts.
-_BARE = {*_RESETS} - {"encryption", "compression", "connection"}
+# Options whose values are texts, not words or numbers.
+_TEXTS = {
+    *("encryption", "compression", "connection", "engine_attribute", "secondary_engine_attribute"),
+    *("data_directory", "index_directory"),
+}
+_BARE = {*_RESETS} - _TEXTS
 # Attributes of MariaDB's storage engines: https://mariadb.com/kb/en/engine-defined-new-tablefieldindex-attributes/
 _ENGINE_DEFINED = {"page_compressed", "page_compression_level", "encrypted", "encryption_key_id"}
 # Rendered by others: character sets with the columns that inherit them, partitions at the end of a statement.
-_APART = {"charset", "collation", "partition_by"}
+_APART = {"charset", "collation", "partition_by", VERSIONED}
 
 _ENGINES = {
     name.lower(): name
     for name in ("InnoDB", "MyISAM", "MEMORY", "CSV", "ARCHIVE", "BLACKHOLE", "MRG_MyISAM", "FEDERATED", "Aria")
 }
-_CREATE_OPTION = re.compile(r"`?(?P<key>\w+)`?=(?P<value>'(?:[^'\\]|''|\\.)*'|\"[^\"]*\"|\S+)|\S+", re.S)
-
-
 # What `character_set` says of a table that takes its database's.
 NO_CHARACTER_SET = (None, None)
 
@@ -58,30 +67,19 @@ def character_set(table: Table) -> tuple[OptionValue | None, OptionValue | None]
     return table.options.get("charset"), table.options.get("collation")
 
 
-def of_catalog(engine: str | None, create_options: str | None) -> dict[str, OptionValue]:
-    """The options of a table from ENGINE and CREATE_OPTIONS; InnoDB goes without saying."""
-    found: dict[str, OptionValue] = {}
-    if engine and engine != "InnoDB":
-        found["engine"] = engine
-    for match in _CREATE_OPTION.finditer(create_options or ""):
-        if match["key"] is not None:
-            found[match["key"].lower()] = _value(match["key"].lower(), match["value"])
-    return found
-
-
-def _value(key: str, text: str) -> OptionValue:
-    if text[0] in "'\"":
-        return unquoted(text)
-    return int(text) if text.isdigit() else text.lower() if key == "row_format" else text
+def of_engine(engine: str | None) -> dict[str, OptionValue]:
+    """The option that says a table's storage engine; InnoDB goes without saying."""
+    return {"engine": engine} if engine and engine != "InnoDB" else {}
 
 
 def localised(declared: Mapping[str, OptionValue], server: Server, where: str) -> dict[str, OptionValue]:
-    """The declared options as `of_catalog` would have them. Raises SchemaInvalid for one there is not."""
+    """The declared options as inspection would have them. Raises SchemaInvalid for one there is not."""
     found = {key: _settled(key, value) for key, value in declared.items()}
     for key in ("charset", "collation"):
         check_word(declared.get(key), f"{where}.{key}")
     for key in declared:
-        if key not in _RESETS and key not in _APART and not (server.is_mariadb and key in _ENGINE_DEFINED):
+        of_mariadb = key in _ENGINE_DEFINED or key == VERSIONED or key.startswith(PERIOD)
+        if key not in _RESETS and key not in _APART - {VERSIONED} and not (server.is_mariadb and of_mariadb):
             raise SchemaInvalid(f"{key!r} is no table option of {server.name}.", where=f"{where}.{key}")
     if found.get("engine") == "InnoDB":
         del found["engine"]
@@ -105,7 +103,7 @@ def _settled(key: str, value: OptionValue) -> OptionValue:
 def clauses(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue]) -> Iterator[str]:
     """What turns the options of a table into others; from none, the options of a new table."""
     for key in sorted(before.keys() | after.keys() - _APART):
-        if key in _APART or before.get(key) == after.get(key):
+        if key in _APART or key.startswith(PERIOD) or before.get(key) == after.get(key):
             continue
         if key in after:
             yield f"{_spelled(key)}={_written(key, after[key])}"
@@ -114,11 +112,13 @@ def clauses(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue])
 
 
 def _spelled(key: str) -> str:
-    return quote(key) if key in _ENGINE_DEFINED else key.upper()
+    return quote(key) if key in _ENGINE_DEFINED else key.upper().replace("_DIRECTORY", " DIRECTORY")
 
 
 def _written(key: str, value: OptionValue) -> str:
     text = str(int(value)) if isinstance(value, bool) else str(value)
+    if key == "union" and re.fullmatch(rf"\({NAME}(?:,{NAME})*\)", text):
+        return text
     if key in _BARE and re.fullmatch(r"\w+", text):
         return text.upper() if key == "row_format" else text
     return literal(text)

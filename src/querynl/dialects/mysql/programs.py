@@ -1,4 +1,4 @@
-"""Views, triggers and routines of a database, read from its catalog.
+"""Views, triggers, routines and events of a database, read from its catalog.
 
 https://dev.mysql.com/doc/refman/9.5/en/information-schema-views-table.html,
 https://dev.mysql.com/doc/refman/9.5/en/information-schema-triggers-table.html,
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from querynl.dialects.expressions import tokens
 from querynl.dialects.mysql.server import Server
-from querynl.dialects.mysql.spelling import quote
+from querynl.dialects.mysql.spelling import NAME, literal, quote
 from querynl.dialects.protocol import Reader
-from querynl.schema import Dependency, Kind, OptionValue, Routine, Trigger, View
+from querynl.schema import Definition, Dependency, Kind, OptionValue, Routine, Trigger, View
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
@@ -40,14 +40,18 @@ _ROUTINES = """
     SELECT routine_name, routine_type
       FROM information_schema.routines WHERE routine_schema = DATABASE() ORDER BY routine_name, routine_type"""
 
-_EVENTS = "SELECT COUNT(*) FROM information_schema.events WHERE event_schema = DATABASE()"
+# Times are those of the event's own time zone, which the session's may not be.
+_EVENTS = """
+    SELECT event_name, event_type, CAST(execute_at AS CHAR), interval_value, interval_field, CAST(starts AS CHAR),
+           CAST(ends AS CHAR), status, on_completion, event_comment, event_definition,
+           starts IN (created, last_altered)
+      FROM information_schema.events WHERE event_schema = DATABASE() ORDER BY event_name"""
 
-_NAME = r"`(?:[^`]|``)*`"
 # The account that made a program belongs to the server it was made on.
-_ACCOUNT = rf"{_NAME}(?:@{_NAME})?"
+_ACCOUNT = rf"{NAME}(?:@{NAME})?"
 _DEFINER = re.compile(rf"\ACREATE DEFINER={_ACCOUNT} ")
 _VIEW_HEAD = re.compile(
-    rf"\ACREATE ALGORITHM=(?P<algorithm>\w+) DEFINER={_ACCOUNT} SQL SECURITY \w+ VIEW {_NAME}(?P<columns> \()?"
+    rf"\ACREATE ALGORITHM=(?P<algorithm>\w+) DEFINER={_ACCOUNT} SQL SECURITY \w+ VIEW {NAME}(?P<columns> \()?"
 )
 
 
@@ -57,18 +61,17 @@ class Programs(NamedTuple):
     views: tuple[View, ...]
     routines: tuple[Routine, ...]
     triggers: tuple[Trigger, ...]
+    events: tuple[Definition, ...]
     unmanaged: Counter[str]
 
 
 def inspect_programs(reader: Reader, server: Server, tables: Sequence[str]) -> Programs:
-    """Views with what they need, routines as the server shows them, triggers in their order."""
+    """Views with what they need, routines as the server shows them, triggers in their order, events."""
     unmanaged: Counter[str] = Counter()
     routines = tuple(_routines(reader, unmanaged))
     views = tuple(_views(reader, server, tables, routines))
-    events = reader.rows(_EVENTS)[0][0]
-    if events:
-        unmanaged["events"] = events
-    return Programs(views, routines, tuple(_triggers(reader.rows(_TRIGGERS))), unmanaged)
+    events = tuple(_event(row, server) for row in reader.rows(_EVENTS))
+    return Programs(views, routines, tuple(_triggers(reader.rows(_TRIGGERS))), events, unmanaged)
 
 
 # --------------------------------------------------------------------------------------------- views
@@ -165,6 +168,32 @@ def _triggers(rows: list[tuple[Any, ...]]) -> Iterator[Trigger]:
             definition=f"CREATE TRIGGER {quote(name)} {timing} {event} ON {quote(table)} FOR EACH ROW{follows} {body}",
             depends_on=() if before is None else (Dependency(kind=Kind.TRIGGER, name=before, table=table),),
         )
+
+
+def _event(row: tuple[Any, ...], server: Server) -> Definition:
+    """The event as the statement that makes it: https://dev.mysql.com/doc/refman/9.5/en/create-event.html.
+
+    When it starts is left out where that is when it was made or altered, as it is for one that does not say.
+    """
+    name, kind, at, value, field, starts, ends, status, completion, comment, body, starts_at_once = row
+    if kind == "ONE TIME":
+        words = [f"AT {literal(at)}"]
+    else:
+        # An interval of several units is shown in quotes, a single number without.
+        words = [f"EVERY {value} {field}"]
+        words += [] if starts_at_once or starts is None else [f"STARTS {literal(starts)}"]
+        words += [] if ends is None else [f"ENDS {literal(ends)}"]
+    if completion == "PRESERVE":
+        words.append("ON COMPLETION PRESERVE")
+    if status != "ENABLED":
+        words.append("DISABLE" if status == "DISABLED" else f"DISABLE ON {'SLAVE' if server.is_mariadb else 'REPLICA'}")
+    if comment:
+        words.append(f"COMMENT {literal(comment)}")
+    return Definition(
+        kind=Kind.EVENT,
+        name=name,
+        definition=f"CREATE EVENT {quote(name)} ON SCHEDULE {' '.join(words)} DO {body}",
+    )
 
 
 def _routines(reader: Reader, unmanaged: Counter[str]) -> Iterator[Routine]:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from querynl.dialects.mysql import convert, definitions, options, order, types
+from querynl import schema as model
+from querynl.dialects.mysql import convert, definitions, options, order, partitions, sequences, types, versioning
 from querynl.dialects.mysql.options import NO_CHARACTER_SET, character_set
 from querynl.dialects.mysql.rename import rename_column
 from querynl.dialects.mysql.server import Server
@@ -21,6 +22,7 @@ from querynl.operations import Catalog, Change, Create, Drop, Operation, Rename,
 from querynl.schema import (
     Check,
     Column,
+    Definition,
     ForeignKey,
     Index,
     Kind,
@@ -84,8 +86,16 @@ def _alone(operation: Operation, before: Catalog, after: Catalog, server: Server
             yield Statement(definitions.create_view(view))
         case Drop(View() as view):
             yield Statement(f"DROP VIEW {quote(view.name)}")
-        case Create(Trigger() | Routine() as program):
+        case Create(Trigger() | Routine() | Definition() as program):
             yield Statement(program.definition)
+        case Drop(Definition() as definition):
+            yield Statement(f"DROP {definition.kind.upper()} {quote(definition.name)}")
+        case Create(model.Sequence() as sequence):
+            yield Statement(sequences.create(sequence))
+        case Drop(model.Sequence() as sequence):
+            yield Statement(f"DROP SEQUENCE {quote(sequence.name)}")
+        case Change(model.Sequence() as was, model.Sequence() as now):
+            yield Statement(sequences.change(was, now))
         case Drop(Trigger() as trigger):
             yield Statement(f"DROP TRIGGER {quote(trigger.name)}")
         case Drop(Routine() as routine):
@@ -109,30 +119,76 @@ def _alter_table(
     old, new = before.table(name), after.table(name)
     assert old is not None, f"no table {name}"
     assert new is not None, f"no table {name}"
+    yield from _ahead(operations, old, new, server)
+    if any(map(_changes_srid, operations)):
+        # An index is in the way until it is gone, even if it goes in the same statement (error 3644).
+        yield from _altered(list(filter(_drops_spatial_index, operations)), old, new, server)
+        operations = [operation for operation in operations if not _drops_spatial_index(operation)]
+    left_out = versioning.left_out(operations) if versioning.begins(old, new) else []
+    later = list(_fulltext_indexes(operations))[1:]
+    together = [operation for operation in operations if operation not in later]
+    yield from _altered(versioning.kept_in(together) if left_out else together, old, new, server)
+    for operation in later:
+        yield from _altered([operation], old, new, server)
+    if left_out:
+        yield versioning.KEEP_HISTORY
+        clauses = [f"MODIFY COLUMN {definitions.column(column, server)}" for column in left_out]
+        yield _statement(name, clauses)
+    if (clause := _partition_change(old, new)) is not None:
+        yield _statement(name, [clause])
+
+
+def _ahead(operations: Sequence[Operation], old: Table, new: Table, server: Server) -> Iterator[Statement]:
+    """Settings, questions about the rows, and what the main statement builds upon."""
     changed = [operation for operation in operations if isinstance(operation, Change)]
     if any(map(_may_not_fit, changed)):
         yield _STRICT
-    yield from _questions(changed, name)
+    if old.options.get(versioning.VERSIONED):
+        yield versioning.KEEP_HISTORY
+    yield from _questions(changed, old.key)
     conversions = list(_conversions(changed))
     if conversions:
         yield Statement(convert.prepared(conversions, old, server))
     if not server.knows_default_character_set and _returns_to_database(old, new):
-        yield from _with_database_collation(name)
+        yield from _with_database_collation(old.key)
+
+
+def _altered(operations: Sequence[Operation], old: Table, new: Table, server: Server) -> Iterator[Statement]:
+    """The statement that makes the operations, if there is anything to say."""
     places = order.places(old, new, operations) if places_columns(operations) else {}
-    alone = list(_fulltext_indexes(operations))[1:]
     clauses = [
         clause
-        for operation in order.arranged([op for op in operations if op not in alone], new, places)
+        for operation in order.arranged(operations, new, places)
         for clause in _clauses(operation, old, new, places, server)
     ]
+    conversions = list(_conversions([operation for operation in operations if isinstance(operation, Change)]))
     clauses = convert.around(clauses, conversions, old, new, server)
-    tail = _partitioning(old, new)
+    tail = _partitioning(old, new) if _changes_table(operations) else ""
     if clauses or tail:
-        text = f"ALTER TABLE {quote(name.name)}"
-        text += "\n  " + ",\n  ".join(clauses) if len(clauses) > 1 else "".join(f" {clause}" for clause in clauses)
-        yield Statement(text + (f"\n  {tail}" if tail else ""))
-    for operation in alone:
-        yield Statement(f"ALTER TABLE {quote(name.name)} ADD {_added(operation.obj, server)}")
+        yield _statement(old.key, clauses, tail)
+
+
+def _statement(name: Name, clauses: Sequence[str], tail: str = "") -> Statement:
+    """One ALTER TABLE; a lone clause stands on its line."""
+    text = f"ALTER TABLE {quote(name.name)}"
+    text += "\n  " + ",\n  ".join(clauses) if len(clauses) > 1 else "".join(f" {clause}" for clause in clauses)
+    return Statement(text + (f"\n  {tail}" if tail else ""))
+
+
+def _changes_table(operations: Sequence[Operation]) -> bool:
+    return any(isinstance(operation, Change) and isinstance(operation.after, Table) for operation in operations)
+
+
+def _changes_srid(operation: Operation) -> bool:
+    match operation:
+        case Change(Column() as was, Column() as now):
+            return was.options.get("srid") != now.options.get("srid")
+        case _:
+            return False
+
+
+def _drops_spatial_index(operation: Operation) -> bool:
+    return isinstance(operation, Drop) and isinstance(operation.obj, Index) and operation.obj.method == "spatial"
 
 
 def _fulltext_indexes(operations: Sequence[Operation]) -> Iterator[Create]:
@@ -215,6 +271,7 @@ def _changed_table(was: Table, now: Table, server: Server) -> Iterator[str]:
         if character_set(now) == NO_CHARACTER_SET and server.knows_default_character_set:
             yield "DEFAULT CHARACTER SET DEFAULT"
     yield from options.clauses(was.options, now.options)
+    yield from versioning.clauses(was.options, now.options)
     if was.comment != now.comment:
         yield f"COMMENT={literal(now.comment or '')}"
 
@@ -245,11 +302,17 @@ def _with_database_collation(table: Name) -> Iterator[Statement]:
 
 
 def _partitioning(old: Table, new: Table) -> str:
-    """The partition clause, which stands at the end and without a comma."""
+    """The clause that partitions the whole table, which stands at the end and without a comma."""
     was, now = old.options.get("partition_by"), new.options.get("partition_by")
-    if was == now:
+    if was == now or _partition_change(old, new) is not None:
         return ""
     return "REMOVE PARTITIONING" if now is None else f"PARTITION BY {now}"
+
+
+def _partition_change(old: Table, new: Table) -> str | None:
+    """The clause that changes some partitions, with which no other may stand."""
+    was, now = old.options.get("partition_by"), new.options.get("partition_by")
+    return None if was == now or was is None or now is None else partitions.changed(str(was), str(now))
 
 
 # --------------------------------------------------------------------------------------- keeping data

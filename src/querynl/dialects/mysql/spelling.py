@@ -12,11 +12,17 @@ _ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
 _ESCAPED = re.compile(r"\\(.)|''", re.S)
 
 STRING = r"'(?:[^'\\]|''|\\.)*'"
+NAME = r"`(?:[^`]|``)*`"
 
 
 def quote(name: str) -> str:
     """The identifier in backticks: https://dev.mysql.com/doc/refman/9.5/en/identifiers.html."""
     return "`" + name.replace("`", "``") + "`"
+
+
+def name_in(quoted: str) -> str:
+    """The name that an identifier in backticks is of."""
+    return quoted[1:-1].replace("``", "`")
 
 
 def quoted_list(names: tuple[str, ...]) -> str:

@@ -1,0 +1,90 @@
+"""MariaDB's sequences: read all at once, and as SQL.
+
+https://mariadb.com/kb/en/create-sequence/, https://mariadb.com/kb/en/alter-sequence/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from querynl import schema as model
+from querynl.dialects.mysql.spelling import literal, quote
+from querynl.dialects.protocol import Reader
+
+_CACHE = 1000
+_LARGEST = 2**63 - 2
+
+
+def inspect_sequences(reader: Reader, names: Sequence[str]) -> Iterator[model.Sequence]:
+    """The sequences of those names, without what every sequence has; where they stand is no part of a schema."""
+    if not names:
+        return
+    query = " UNION ALL ".join(
+        f"SELECT {literal(name)}, start_value, minimum_value, maximum_value, increment, cache_size, cycle_option"
+        f" FROM {quote(name)}"
+        for name in names
+    )
+    for name, start, minimum, maximum, increment, cache, cycle in reader.rows(query):
+        yield settled(
+            model.Sequence(
+                name=name,
+                start=start,
+                minimum=minimum,
+                maximum=maximum,
+                increment=increment,
+                cache=cache,
+                cycle=bool(cycle),
+            )
+        )
+
+
+def settled(sequence: model.Sequence) -> model.Sequence:
+    """The sequence without the values that it would have anyway."""
+    usual = _usual(sequence)
+    given = {key: value for key, value in _values(sequence).items() if value != usual[key]}
+    return replace(sequence, **{key: given.get(key) for key in usual})
+
+
+def _values(sequence: model.Sequence) -> dict[str, int | None]:
+    keys = ("increment", "minimum", "maximum", "start", "cache")
+    return {key: getattr(sequence, key) for key in keys}
+
+
+def _usual(sequence: model.Sequence) -> dict[str, int]:
+    """What each value is where it is not given."""
+    falls = (sequence.increment or 1) < 0
+    lowest, highest = (-_LARGEST - 1, -1) if falls else (1, _LARGEST)
+    first = sequence.maximum if falls else sequence.minimum
+    start = (highest if falls else lowest) if first is None else first
+    return {"increment": 1, "minimum": lowest, "maximum": highest, "start": start, "cache": _CACHE}
+
+
+def create(sequence: model.Sequence) -> str:
+    given = {key: value for key, value in _values(sequence).items() if value is not None}
+    return " ".join(
+        [f"CREATE SEQUENCE {quote(sequence.name)}", *_clauses(given), *(["CYCLE"] if sequence.cycle else [])]
+    )
+
+
+def change(before: model.Sequence, after: model.Sequence) -> str:
+    """The statement that makes a sequence count otherwise, from where it stands."""
+    was, now = ({**_usual(s), **{k: v for k, v in _values(s).items() if v is not None}} for s in (before, after))
+    words = list(_clauses({key: value for key, value in now.items() if value != was[key]}))
+    if before.cycle != after.cycle:
+        words.append("CYCLE" if after.cycle else "NOCYCLE")
+    return " ".join([f"ALTER SEQUENCE {quote(after.name)}", *words])
+
+
+_WORDS = {
+    "increment": "INCREMENT BY",
+    "minimum": "MINVALUE",
+    "maximum": "MAXVALUE",
+    "start": "START WITH",
+    "cache": "CACHE",
+}
+
+
+def _clauses(values: dict[str, int]) -> Iterator[str]:
+    return (f"{_WORDS[key]} {value}" for key, value in values.items())
