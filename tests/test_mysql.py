@@ -470,6 +470,33 @@ def table_with(**parts: Any) -> Schema:
             SchemaInvalid,
             "$.tables[0].uniques[0]",
         ),
+        (
+            table_with(columns=(Column(name="a", type="integer"), Column(name="A", type="integer"))),
+            SchemaInvalid,
+            "$.tables[0].columns[1].name",
+        ),
+        (
+            table_with(
+                columns=(Column(name="a", type="serial"), Column(name="b", type="integer", identity=Identity()))
+            ),
+            SchemaInvalid,
+            "$.tables[0].columns[1].identity",
+        ),
+        (
+            table_with(columns=(Column(name="a", type="integer", options={"storidge": "disk"}),)),
+            SchemaInvalid,
+            "$.tables[0].columns[0].options.storidge",
+        ),
+        (
+            table_with(columns=(Column(name="a", type="integer", options={"storage": "disk; DROP TABLE t"}),)),
+            SchemaInvalid,
+            "$.tables[0].columns[0].options.storage",
+        ),
+        (
+            table_with(options={"partition_by": "HASH (a); DROP TABLE t"}),
+            SchemaInvalid,
+            "$.tables[0].options.partition_by",
+        ),
     ],
 )
 def test_what_the_engine_cannot_hold_is_refused(schema: Schema, error: type[Exception], where: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from querynl.dialects.declared import check_definitions, check_texts
-from querynl.dialects.mysql import defaults, options, sequences, types
+from querynl.dialects.mysql import attributes, defaults, options, sequences, types
 from querynl.dialects.mysql.server import Server
 from querynl.errors import SchemaInvalid, TypeUnknown
 from querynl.schema import (
@@ -93,6 +93,9 @@ class _Localising:
                 where=f"{self._path}.exclusions",
                 remedy="Take them out.",
             )
+        self._check_columns()
+        if table.primary_key is not None:
+            attributes.check_key(table.primary_key.options, self._server, f"{self._path}.primary_key.options")
         changes: dict[str, Any] = {
             "columns": tuple(self._column(number, column) for number, column in enumerate(table.columns)),
             "primary_key": table.primary_key and replace(table.primary_key, name=None),
@@ -107,16 +110,42 @@ class _Localising:
         changes["indexes"] = (*indexes, *self._needed_indexes(indexes))
         return replace(table, **changes)
 
+    def _check_columns(self) -> None:
+        """Raise SchemaInvalid for a second column that counts up, or a name that another has but for its case."""
+        names: set[str] = set()
+        counting = None
+        for number, column in enumerate(self._table.columns):
+            where = f"{self._path}.columns[{number}]"
+            if column.name.lower() in names:
+                raise SchemaInvalid(
+                    f"There is already another column {column.name!r}; {_engine(self._server)} does not tell case.",
+                    where=f"{where}.name",
+                    remedy="Give it another name.",
+                )
+            names.add(column.name.lower())
+            if self._counts(column):
+                if counting is not None:
+                    raise SchemaInvalid(
+                        f"A table has one column that counts up, and {counting!r} is it already.",
+                        where=f"{where}.identity",
+                        remedy="Take `identity` out of one of them.",
+                    )
+                counting = column.name
+
+    def _counts(self, column: Column) -> bool:
+        return column.identity is not None or column.type.lower() in ("serial", "bigserial")
+
     def _column(self, number: int, column: Column) -> Column:
         where = f"{self._path}.columns[{number}]"
         column_type = self._type(column, where)
         identity = column.identity
-        if column.type.lower() in ("serial", "bigserial"):
+        if self._counts(column):
             identity = identity or Identity()
         if identity is not None:
             # The engine counts up by one for the whole server, and takes a value it is given.
             identity = Identity(start=identity.start)
         options.check_word(column.collation, f"{where}.collation")
+        attributes.check_column(column.options, self._server, f"{where}.options")
         has_characters = types.kept(column_type).has_characters
         collation = column.collation if has_characters else None
         on_update = column.on_update
@@ -178,6 +207,7 @@ class _Localising:
                 where=where,
                 remedy="Index a generated column instead.",
             )
+        attributes.check_index(index.options, self._server, f"{where}.options")
         method = None if index.method is None else index.method.lower()
         if method == "btree" and not self._pinned:
             method = None  # what an index is anyway, here as elsewhere

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from querynl.dialects.mysql.attributes import check_clause
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.mysql.spelling import NAME, literal, quote
 from querynl.dialects.mysql.versioning import PERIOD, VERSIONED
@@ -77,6 +78,9 @@ def localised(declared: Mapping[str, OptionValue], server: Server, where: str) -
     found = {key: _settled(key, value) for key, value in declared.items()}
     for key in ("charset", "collation"):
         check_word(declared.get(key), f"{where}.{key}")
+    for key, value in declared.items():
+        if key == "partition_by" or key.startswith(PERIOD):
+            check_clause(value, server, f"{where}.{key}")
     for key in declared:
         of_mariadb = key in _ENGINE_DEFINED or key == VERSIONED or key.startswith(PERIOD)
         if key not in _RESETS and key not in _APART - {VERSIONED} and not (server.is_mariadb and of_mariadb):

@@ -10,7 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from querynl import schema as model
-from querynl.dialects.mysql import convert, definitions, options, order, partitions, sequences, types, versioning
+from querynl.dialects.mysql import (
+    convert,
+    definitions,
+    implied,
+    options,
+    order,
+    partitions,
+    sequences,
+    types,
+    versioning,
+)
 from querynl.dialects.mysql.options import NO_CHARACTER_SET, character_set
 from querynl.dialects.mysql.rename import rename_column
 from querynl.dialects.mysql.server import Server
@@ -79,7 +89,9 @@ def _alone(operation: Operation, before: Catalog, after: Catalog, server: Server
         case Drop(Table() as table):
             yield Statement(f"DROP TABLE {quote(table.name)}")
         case Create(ForeignKey() as key, Name() as name):
-            yield Statement(f"ALTER TABLE {quote(name.name)} ADD {definitions.foreign_key(key)}")
+            holder = before.table(name)
+            kept = () if holder is None else implied.kept_under(key, holder)
+            yield _statement(name, [*kept, f"ADD {definitions.foreign_key(key)}"])
         case Drop(ForeignKey(name=str() as key), Name() as name):
             yield Statement(f"ALTER TABLE {quote(name.name)} DROP FOREIGN KEY {quote(key)}")
         case Create(View() as view):
@@ -163,6 +175,8 @@ def _altered(operations: Sequence[Operation], old: Table, new: Table, server: Se
     ]
     conversions = list(_conversions([operation for operation in operations if isinstance(operation, Change)]))
     clauses = convert.around(clauses, conversions, old, new, server)
+    keys = [op.obj for op in operations if isinstance(op, Create) and isinstance(op.obj, PrimaryKey | Index)]
+    clauses += dict.fromkeys(clause for key in keys for clause in implied.kept_beside(key, old, new))
     tail = _partitioning(old, new) if _changes_table(operations) else ""
     if clauses or tail:
         yield _statement(old.key, clauses, tail)
