@@ -13,14 +13,14 @@ from querynl.schema import OptionValue
 _ENGINE_ATTRIBUTES = {"engine_attribute", "secondary_engine_attribute"}
 _OF_COLUMN = {
     "mysql": {"srid", "storage", "column_format", *_ENGINE_ATTRIBUTES},
-    "mariadb": {"check", "compressed", "row", "system_versioning"},
+    "mariadb": {"check", "compressed", "system_versioning"},
 }
 _OF_INDEX = {"mysql": {"parser", *_ENGINE_ATTRIBUTES}, "mariadb": {"parser", "without_overlaps"}}
 _OF_KEY = {"mysql": {"method", *_ENGINE_ATTRIBUTES}, "mariadb": {"method", "without_overlaps"}}
 # Of a primary key, before the name of one of its columns.
 _OF_KEY_COLUMN = ("prefix of ", "order of ")
 # Those whose values become words of a statement as they are.
-_WORDS = {"srid", "storage", "column_format", "row", "method"}
+_WORDS = {"srid", "storage", "column_format", "method"}
 
 
 def check_column(options: Mapping[str, OptionValue], server: Server, where: str) -> None:

@@ -27,8 +27,8 @@ from querynl.schema import (
 def column(part: Column, server: Server) -> str:
     """The column with every attribute: MODIFY forgets what it is not told."""
     words = [quote(part.name), part.type]
-    if "row" in part.options:
-        words.append(f"GENERATED ALWAYS AS ROW {str(part.options['row']).upper()}")
+    if part.generated is not None and versioning.is_row_end(part):
+        words.append(f"GENERATED ALWAYS AS {part.generated.expression}")
     else:
         words += _attributes(part, server)
     words += _later_attributes(part)

@@ -15,6 +15,7 @@ from querynl.dialects.mysql.options import character_set
 from querynl.dialects.mysql.rename import renamed_along
 from querynl.dialects.mysql.render import in_alter_table, places_columns, rendered
 from querynl.dialects.mysql.server import Server
+from querynl.dialects.mysql.versioning import is_row_end
 from querynl.dialects.protocol import Reader, Statement
 from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop, Operation
@@ -174,8 +175,9 @@ def _alters_column(before: Column, after: Column) -> bool:
     """Whether MODIFY makes one of the other: types convert, a virtual column stays one, no other becomes one."""
     was_virtual = before.generated is not None and not before.generated.stored
     is_virtual = after.generated is not None and not after.generated.stored
-    same_row_end = before.options.get("row") == after.options.get("row")
-    return was_virtual == is_virtual and same_row_end and types.converts(before.type, after.type)
+    if is_row_end(before) != is_row_end(after):
+        return False
+    return was_virtual == is_virtual and types.converts(before.type, after.type)
 
 
 def _converts_key(before: Column, after: Column) -> bool:

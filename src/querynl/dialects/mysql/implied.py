@@ -8,20 +8,27 @@ No catalog tells them from others. An index that is given a name of its own, eve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from querynl.dialects.mysql.spelling import quote
+from querynl.operations import Create, Operation
 from querynl.schema import ForeignKey, Index, IndexColumn, PrimaryKey, Table
 
 
-def kept_beside(key: PrimaryKey | Index, old: Table, new: Table) -> Iterator[str]:
+def kept_beside(operations: Sequence[Operation], old: Table, new: Table) -> Iterator[str]:
     """The clauses that keep such indexes where a new key begins with their columns."""
-    columns = key.columns if isinstance(key, PrimaryKey) else tuple(part.column for part in key.columns)
+    made = [op.obj for op in operations if isinstance(op, Create)]
+    keys = [_columns(key) for key in made if isinstance(key, PrimaryKey | Index)]
     for index in old.indexes:
         own = _plain_columns(index)
         serves = any(foreign.columns == own for foreign in (*old.foreign_keys, *new.foreign_keys))
-        if (serves or _is_called_by_column(index)) and columns[: len(own)] == own and index in new.indexes:
+        stays = index in new.indexes and index not in made
+        if stays and (serves or _is_called_by_column(index)) and any(columns[: len(own)] == own for columns in keys):
             yield _kept(index)
+
+
+def _columns(key: PrimaryKey | Index) -> tuple[str | None, ...]:
+    return key.columns if isinstance(key, PrimaryKey) else tuple(part.column for part in key.columns)
 
 
 def kept_under(key: ForeignKey, table: Table) -> Iterator[str]:

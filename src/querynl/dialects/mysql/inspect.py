@@ -74,9 +74,6 @@ _CHECKS = {
       FROM information_schema.check_constraints WHERE constraint_schema = DATABASE()""",
 }
 
-# What stands for the expression of a period's columns, and the end of the period that it is.
-_ROW = {"ROW START": "start", "ROW END": "end"}
-
 Row = tuple[Any, ...]
 
 
@@ -164,8 +161,6 @@ class _Catalog:
             attributes["srid"] = srs_id
         if "without system versioning" in words:
             attributes["system_versioning"] = False
-        if expression in _ROW:
-            attributes["row"], expression = _ROW[expression], ""
         column_type, _, compressed = column_type.partition(" /*M!")
         if compressed:
             attributes["compressed"] = True

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from querynl.dialects.declared import check_definitions, check_texts
 from querynl.dialects.mysql import attributes, defaults, options, sequences, types
 from querynl.dialects.mysql.server import Server
+from querynl.dialects.mysql.versioning import is_row_end
 from querynl.errors import SchemaInvalid, TypeUnknown
 from querynl.schema import (
     Check,
@@ -45,7 +46,7 @@ _ABSENT = {
 
 def localised(schema: Schema, dialect: Dialect, server: Server) -> Schema:
     """See `Dialect.localise`: enums become column types, unique constraints unique indexes."""
-    check_texts(schema, dialect)
+    check_texts(_without_row_ends(schema) if server.is_mariadb else schema, dialect)
     check_definitions(schema, (Kind.EVENT,), _engine(server))
     for field, what in _ABSENT.items():
         if getattr(schema, field) and not (field == "sequences" and server.is_mariadb):
@@ -58,6 +59,16 @@ def localised(schema: Schema, dialect: Dialect, server: Server) -> Schema:
     )
     found = tuple(_sequence(sequence, number) for number, sequence in enumerate(schema.sequences))
     return replace(schema, tables=tables, sequences=found, enums=(), dialect=server.name)
+
+
+def _without_row_ends(schema: Schema) -> Schema:
+    """The schema with nothing in place of an expression but expressions."""
+
+    def column(part: Column) -> Column:
+        return replace(part, generated=None) if is_row_end(part) else part
+
+    tables = (replace(table, columns=tuple(map(column, table.columns))) for table in schema.tables)
+    return replace(schema, tables=tuple(tables))
 
 
 def _sequence(sequence: Sequence, number: int) -> Sequence:

@@ -175,8 +175,7 @@ def _altered(operations: Sequence[Operation], old: Table, new: Table, server: Se
     ]
     conversions = list(_conversions([operation for operation in operations if isinstance(operation, Change)]))
     clauses = convert.around(clauses, conversions, old, new, server)
-    keys = [op.obj for op in operations if isinstance(op, Create) and isinstance(op.obj, PrimaryKey | Index)]
-    clauses += dict.fromkeys(clause for key in keys for clause in implied.kept_beside(key, old, new))
+    clauses += implied.kept_beside(operations, old, new)
     tail = _partitioning(old, new) if _changes_table(operations) else ""
     if clauses or tail:
         yield _statement(old.key, clauses, tail)

@@ -16,6 +16,8 @@ from querynl.schema import Column, OptionValue, Table
 
 # Whether the table keeps old rows, or, False, whether a column is left out of that.
 VERSIONED = "system_versioning"
+# What stands for an expression where a column says since or until when a row was true.
+ROW_ENDS = ("ROW START", "ROW END")
 # Stands before the name of a period, in the key of the columns that it lies between.
 PERIOD = "period "
 
@@ -47,6 +49,10 @@ def periods(options: Mapping[str, OptionValue]) -> Iterator[str]:
 def _period(key: str) -> str:
     name = key.removeprefix(PERIOD)
     return f"FOR {name}" if name == "SYSTEM_TIME" else f"FOR {quote(name)}"
+
+
+def is_row_end(column: Column) -> bool:
+    return column.generated is not None and column.generated.expression in ROW_ENDS
 
 
 def begins(old: Table, new: Table) -> bool:
