@@ -14,6 +14,7 @@ from querynl.dialects.mysql import definitions
 from querynl.dialects.mysql.defaults import is_now
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.mysql.spelling import quote
+from querynl.dialects.mysql.versioning import PERIOD
 from querynl.operations import Catalog, Rewriting
 from querynl.schema import Column, Kind, Name, PartT, Ref, Table
 
@@ -32,7 +33,10 @@ def renamed_along(table: Table, ref: Ref, to: str, rewriting: Rewriting) -> Tabl
         computed = default is not None and not is_now(default)
         return replace(part, options=attributes, default=followed(default) if default and computed else default)
 
-    attributes = {key: followed(str(value)) if key == "partition_by" else value for key, value in table.options.items()}
+    attributes = {
+        key: followed(str(value)) if key == "partition_by" or key.startswith(PERIOD) else value
+        for key, value in table.options.items()
+    }
     return replace(table, columns=tuple(map(column, table.columns)), options=attributes)
 
 
