@@ -211,6 +211,26 @@ def test_an_event_that_starts_when_it_is_made_does_not_say_when(session: Connect
     ]
 
 
+@on_both
+def test_a_mode_that_changes_how_a_text_is_read_is_kept_with_it(session: Connection) -> None:
+    found = load(
+        session,
+        "CREATE TABLE t (a int); SET SESSION sql_mode = 'PIPES_AS_CONCAT,STRICT_ALL_TABLES,ANSI_QUOTES';"
+        " CREATE PROCEDURE \"p\"() SELECT 'a' || 'b';"
+        " CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 'a' || 'b';"
+        " CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 'a' || 'b'",
+    )
+    options = [
+        *(routine.options for routine in found.routines),
+        *(trigger.options for trigger in found.triggers),
+        *(event.options for event in found.definitions),
+    ]
+    assert options == [{"sql_mode": "ANSI_QUOTES,PIPES_AS_CONCAT"}] * 3
+    assert "DEFINER" not in found.routines[0].definition
+    assert found.tables == (Table(name="t", columns=(Column(name="a", type="int"),)),)
+    assert "ANSI_QUOTES" in session.rows("SELECT @@sql_mode")[0][0]
+
+
 @on_mariadb
 def test_a_sequence_says_only_what_is_its_own(session: Connection) -> None:
     found = load(session, "CREATE SEQUENCE a; CREATE SEQUENCE b INCREMENT BY -2; CREATE SEQUENCE c START 5 NOCACHE")

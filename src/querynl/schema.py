@@ -363,6 +363,7 @@ class Routine(_Model, frozen=True):
     definition: str
     namespace: str | None = None
     arguments: str = ""
+    options: dict[str, OptionValue] = {}
     comment: str | None = None
     depends_on: tuple[Dependency, ...] = ()
 

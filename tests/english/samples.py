@@ -89,7 +89,16 @@ OTHERS: list[AnyObject] = [
         comment="c",
         renamed_from="r",
     ),
-    Routine(name="named", kind="function", definition="d", namespace="n", arguments="a", comment="c", depends_on=NEED),
+    Routine(
+        name="named",
+        kind="function",
+        definition="d",
+        namespace="n",
+        arguments="a",
+        options={"sql_mode": "ANSI_QUOTES"},
+        comment="c",
+        depends_on=NEED,
+    ),
     Table(
         name="named",
         namespace="n",

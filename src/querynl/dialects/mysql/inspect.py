@@ -7,14 +7,15 @@ https://mariadb.com/kb/en/information-schema-tables/
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from querynl.dialects.mysql import defaults, options, shown, types
 from querynl.dialects.mysql.programs import inspect_programs
 from querynl.dialects.mysql.sequences import inspect_sequences
 from querynl.dialects.mysql.server import Server
-from querynl.dialects.mysql.spelling import quote, restored
+from querynl.dialects.mysql.spelling import literal, quote, restored
 from querynl.dialects.protocol import Reader
 from querynl.schema import (
     Action,
@@ -83,6 +84,22 @@ def inspected(reader: Reader, server: Server) -> Schema:
     A table's collation is kept where it is not the database's default, a column's where it is not its
     table's: so schemas of databases with other defaults compare equal.
     """
+    with _usual_mode(reader):
+        return _inspected(reader, server)
+
+
+@contextmanager
+def _usual_mode(reader: Reader) -> Iterator[None]:
+    """Has the server show texts in backticks, whatever the mode of the session."""
+    mode = str(reader.rows("SELECT @@sql_mode")[0][0])
+    reader.rows("SET SESSION sql_mode = ''")
+    try:
+        yield
+    finally:
+        reader.rows(f"SET SESSION sql_mode = {literal(mode)}")
+
+
+def _inspected(reader: Reader, server: Server) -> Schema:
     rows = reader.rows(_TABLES)
     managed = [row for row in rows if row[0] not in _BOOKKEEPING and row[1] in _MANAGED]
     by_table = _Catalog(reader, server, [row[0] for row in managed])

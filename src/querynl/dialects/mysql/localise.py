@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from querynl.dialects.declared import check_definitions, check_texts
-from querynl.dialects.mysql import attributes, defaults, options, sequences, types
+from querynl.dialects.mysql import attributes, defaults, modes, options, sequences, types
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.mysql.versioning import is_row_end
 from querynl.errors import SchemaInvalid, TypeUnknown
@@ -57,6 +57,9 @@ def localised(schema: Schema, dialect: Dialect, server: Server) -> Schema:
         _Localising(table, f"$.tables[{number}]", enums, server, pinned).table()
         for number, table in enumerate(schema.tables)
     )
+    for field in ("routines", "triggers", "definitions"):
+        for number, program in enumerate(getattr(schema, field)):
+            modes.check(program.options, f"$.{field}[{number}].options")
     found = tuple(_sequence(sequence, number) for number, sequence in enumerate(schema.sequences))
     return replace(schema, tables=tables, sequences=found, enums=(), dialect=server.name)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from querynl.dialects.expressions import tokens
+from querynl.dialects.mysql import modes
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.mysql.spelling import NAME, literal, quote
 from querynl.dialects.protocol import Reader
@@ -32,23 +33,23 @@ _VIEW_COLUMNS = """
      WHERE c.table_schema = DATABASE() ORDER BY c.table_name, c.ordinal_position"""
 
 _TRIGGERS = """
-    SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_statement
+    SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_statement, sql_mode
       FROM information_schema.triggers WHERE trigger_schema = DATABASE()
      ORDER BY event_object_table, action_timing, event_manipulation, action_order"""
 
 _ROUTINES = """
-    SELECT routine_name, routine_type
+    SELECT routine_name, routine_type, sql_mode
       FROM information_schema.routines WHERE routine_schema = DATABASE() ORDER BY routine_name, routine_type"""
 
 # Times are those of the event's own time zone, which the session's may not be.
 _EVENTS = """
     SELECT event_name, event_type, CAST(execute_at AS CHAR), interval_value, interval_field, CAST(starts AS CHAR),
            CAST(ends AS CHAR), status, on_completion, event_comment, event_definition,
-           starts IN (created, last_altered)
+           starts IN (created, last_altered), sql_mode
       FROM information_schema.events WHERE event_schema = DATABASE() ORDER BY event_name"""
 
 # The account that made a program belongs to the server it was made on.
-_ACCOUNT = rf"{NAME}(?:@{NAME})?"
+_ACCOUNT = rf"(?:{NAME}(?:@{NAME})?|\"[^\"]*\"(?:@\"[^\"]*\")?)"
 _DEFINER = re.compile(rf"\ACREATE DEFINER={_ACCOUNT} ")
 _VIEW_HEAD = re.compile(
     rf"\ACREATE ALGORITHM=(?P<algorithm>\w+) DEFINER={_ACCOUNT} SQL SECURITY \w+ VIEW {NAME}(?P<columns> \()?"
@@ -158,7 +159,7 @@ def _is_qualifier(found: Sequence[Token], number: int) -> bool:
 def _triggers(rows: list[tuple[Any, ...]]) -> Iterator[Trigger]:
     """Triggers of one table, time and event run in order: each but the first says whom it follows."""
     previous: dict[tuple[str, str, str], str] = {}
-    for name, table, timing, event, body in rows:
+    for name, table, timing, event, body, sql_mode in rows:
         before = previous.get((table, timing, event))
         previous[table, timing, event] = name
         follows = "" if before is None else f" FOLLOWS {quote(before)}"
@@ -166,6 +167,7 @@ def _triggers(rows: list[tuple[Any, ...]]) -> Iterator[Trigger]:
             name=name,
             table=table,
             definition=f"CREATE TRIGGER {quote(name)} {timing} {event} ON {quote(table)} FOR EACH ROW{follows} {body}",
+            options=modes.of_catalog(sql_mode),
             depends_on=() if before is None else (Dependency(kind=Kind.TRIGGER, name=before, table=table),),
         )
 
@@ -175,7 +177,7 @@ def _event(row: tuple[Any, ...], server: Server) -> Definition:
 
     When it starts is left out where that is when it was made or altered, as it is for one that does not say.
     """
-    name, kind, at, value, field, starts, ends, status, completion, comment, body, starts_at_once = row
+    name, kind, at, value, field, starts, ends, status, completion, comment, body, starts_at_once, sql_mode = row
     if kind == "ONE TIME":
         words = [f"AT {literal(at)}"]
     else:
@@ -193,12 +195,13 @@ def _event(row: tuple[Any, ...], server: Server) -> Definition:
         kind=Kind.EVENT,
         name=name,
         definition=f"CREATE EVENT {quote(name)} ON SCHEDULE {' '.join(words)} DO {body}",
+        options=modes.of_catalog(sql_mode),
     )
 
 
 def _routines(reader: Reader, unmanaged: Counter[str]) -> Iterator[Routine]:
     seen: set[tuple[str, str]] = set()
-    for name, kind in reader.rows(_ROUTINES):
+    for name, kind, sql_mode in reader.rows(_ROUTINES):
         if kind not in ("FUNCTION", "PROCEDURE"):
             unmanaged[f"{kind.lower()}s"] += 1
             continue
@@ -217,6 +220,7 @@ def _routines(reader: Reader, unmanaged: Counter[str]) -> Iterator[Routine]:
             kind="function" if kind == "FUNCTION" else "procedure",
             definition=definition,
             arguments=arguments,
+            options=modes.of_catalog(sql_mode),
         )
 
 

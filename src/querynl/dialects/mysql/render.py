@@ -14,6 +14,7 @@ from querynl.dialects.mysql import (
     convert,
     definitions,
     implied,
+    modes,
     options,
     order,
     partitions,
@@ -99,7 +100,7 @@ def _alone(operation: Operation, before: Catalog, after: Catalog, server: Server
         case Drop(View() as view):
             yield Statement(f"DROP VIEW {quote(view.name)}")
         case Create(Trigger() | Routine() | Definition() as program):
-            yield Statement(program.definition)
+            yield from modes.made_in(program.definition, program.options)
         case Drop(Definition() as definition):
             yield Statement(f"DROP {definition.kind.upper()} {quote(definition.name)}")
         case Create(model.Sequence() as sequence):
