@@ -206,8 +206,8 @@ def test_an_event_that_starts_when_it_is_made_does_not_say_when(session: Connect
     made = load(session, f"CREATE {event.format('1 DAY')}").definitions
     altered = load(session, f"ALTER {event.format('2 HOUR')}").definitions
     assert [found.definition for found in made + altered] == [
-        "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DO SELECT 1",
-        "CREATE EVENT `e` ON SCHEDULE EVERY 2 HOUR DO SELECT 1",
+        "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION NOT PRESERVE ENABLE DO SELECT 1",
+        "CREATE EVENT `e` ON SCHEDULE EVERY 2 HOUR ON COMPLETION NOT PRESERVE ENABLE DO SELECT 1",
     ]
 
 
@@ -312,6 +312,22 @@ def test_json_is_told_from_long_text(session: Connection) -> None:
 @on_mariadb
 def test_a_check_of_a_column_is_kept_with_it(session: Connection) -> None:
     assert column(session, "a int CHECK (a > 0)").options == {"check": "`a` > 0"}
+
+
+@on_both
+def test_texts_within_programs_keep_their_quotes(session: Connection) -> None:
+    text = r"'it''s \\ \'quoted\''"
+    found = load(
+        session,
+        f"CREATE TABLE t (a varchar(40)); CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = {text};"
+        f" CREATE TRIGGER h BEFORE INSERT ON t FOR EACH ROW PRECEDES g SET NEW.a = {text};"
+        f" CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT {text}",
+    )
+    assert [trigger.definition for trigger in found.triggers] == [
+        f"CREATE TRIGGER `g` BEFORE INSERT ON `t` FOR EACH ROW FOLLOWS `h` SET NEW.a = {text}",
+        f"CREATE TRIGGER `h` BEFORE INSERT ON `t` FOR EACH ROW SET NEW.a = {text}",
+    ]
+    assert found.definitions[0].definition.endswith(f" DO SELECT {text}")
 
 
 @on_both

@@ -79,7 +79,7 @@ Row = tuple[Any, ...]
 
 
 def inspected(reader: Reader, server: Server) -> Schema:
-    """See `Dialect.inspect`: a fixed number of queries, and one more for each table and routine (and MySQL's view).
+    """See `Dialect.inspect`: a fixed number of queries, and one for each table, routine, trigger, event, MySQL's view.
 
     A table's collation is kept where it is not the database's default, a column's where it is not its
     table's: so schemas of databases with other defaults compare equal.

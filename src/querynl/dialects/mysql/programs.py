@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from querynl.dialects.expressions import tokens
 from querynl.dialects.mysql import modes
 from querynl.dialects.mysql.server import Server
-from querynl.dialects.mysql.spelling import NAME, literal, quote
+from querynl.dialects.mysql.spelling import NAME, quote
 from querynl.dialects.protocol import Reader
 from querynl.schema import Definition, Dependency, Kind, OptionValue, Routine, Trigger, View
 
@@ -33,7 +33,7 @@ _VIEW_COLUMNS = """
      WHERE c.table_schema = DATABASE() ORDER BY c.table_name, c.ordinal_position"""
 
 _TRIGGERS = """
-    SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_statement, sql_mode
+    SELECT trigger_name, event_object_table, action_timing, event_manipulation, sql_mode
       FROM information_schema.triggers WHERE trigger_schema = DATABASE()
      ORDER BY event_object_table, action_timing, event_manipulation, action_order"""
 
@@ -41,16 +41,14 @@ _ROUTINES = """
     SELECT routine_name, routine_type, sql_mode
       FROM information_schema.routines WHERE routine_schema = DATABASE() ORDER BY routine_name, routine_type"""
 
-# Times are those of the event's own time zone, which the session's may not be.
 _EVENTS = """
-    SELECT event_name, event_type, CAST(execute_at AS CHAR), interval_value, interval_field, CAST(starts AS CHAR),
-           CAST(ends AS CHAR), status, on_completion, event_comment, event_definition,
-           starts IN (created, last_altered), sql_mode
+    SELECT event_name, starts IN (created, last_altered), sql_mode
       FROM information_schema.events WHERE event_schema = DATABASE() ORDER BY event_name"""
 
 # The account that made a program belongs to the server it was made on.
 _ACCOUNT = rf"(?:{NAME}(?:@{NAME})?|\"[^\"]*\"(?:@\"[^\"]*\")?)"
 _DEFINER = re.compile(rf"\ACREATE DEFINER={_ACCOUNT} ")
+_STARTS = re.compile(r" STARTS '[^']*'")
 _VIEW_HEAD = re.compile(
     rf"\ACREATE ALGORITHM=(?P<algorithm>\w+) DEFINER={_ACCOUNT} SQL SECURITY \w+ VIEW {NAME}(?P<columns> \()?"
 )
@@ -67,12 +65,12 @@ class Programs(NamedTuple):
 
 
 def inspect_programs(reader: Reader, server: Server, tables: Sequence[str]) -> Programs:
-    """Views with what they need, routines as the server shows them, triggers in their order, events."""
+    """Views with what they need, routines and events as the server shows them, triggers in their order."""
     unmanaged: Counter[str] = Counter()
     routines = tuple(_routines(reader, unmanaged))
     views = tuple(_views(reader, server, tables, routines))
-    events = tuple(_event(row, server) for row in reader.rows(_EVENTS))
-    return Programs(views, routines, tuple(_triggers(reader.rows(_TRIGGERS))), events, unmanaged)
+    events = tuple(_events(reader))
+    return Programs(views, routines, tuple(_triggers(reader)), events, unmanaged)
 
 
 # --------------------------------------------------------------------------------------------- views
@@ -156,13 +154,15 @@ def _is_qualifier(found: Sequence[Token], number: int) -> bool:
 # ------------------------------------------------------------------------------ triggers and routines
 
 
-def _triggers(rows: list[tuple[Any, ...]]) -> Iterator[Trigger]:
+def _triggers(reader: Reader) -> Iterator[Trigger]:
     """Triggers of one table, time and event run in order: each but the first says whom it follows."""
     previous: dict[tuple[str, str, str], str] = {}
-    for name, table, timing, event, body, sql_mode in rows:
+    for name, table, timing, event, sql_mode in reader.rows(_TRIGGERS):
         before = previous.get((table, timing, event))
         previous[table, timing, event] = name
         follows = "" if before is None else f" FOLLOWS {quote(before)}"
+        # INFORMATION_SCHEMA loses quotes and backslashes within quotes.
+        body = _body(reader.rows(f"SHOW CREATE TRIGGER {quote(name)}")[0][2])
         yield Trigger(
             name=name,
             table=table,
@@ -172,31 +172,30 @@ def _triggers(rows: list[tuple[Any, ...]]) -> Iterator[Trigger]:
         )
 
 
-def _event(row: tuple[Any, ...], server: Server) -> Definition:
-    """The event as the statement that makes it: https://dev.mysql.com/doc/refman/9.5/en/create-event.html.
+def _body(shown: str) -> str:
+    """What a trigger does, which stands after FOR EACH ROW and perhaps the one that it follows or precedes."""
+    found = tokens(shown, "mysql")
+    words = ["" if token.token_type.name == "IDENTIFIER" else token.text.upper() for token in found]
+    start = next(at for at in range(len(found)) if words[at : at + 3] == ["FOR", "EACH", "ROW"]) + 3
+    if words[start] in ("FOLLOWS", "PRECEDES"):
+        start += 2
+    return shown[found[start].start :]
 
-    When it starts is left out where that is when it was made or altered, as it is for one that does not say.
+
+def _events(reader: Reader) -> Iterator[Definition]:
+    """The events as the server shows them, whose INFORMATION_SCHEMA loses quotes within quotes.
+
+    When one starts is left out where that is when it was made or altered, as it is for one that does not say.
     """
-    name, kind, at, value, field, starts, ends, status, completion, comment, body, starts_at_once, sql_mode = row
-    if kind == "ONE TIME":
-        words = [f"AT {literal(at)}"]
-    else:
-        # An interval of several units is shown in quotes, a single number without.
-        words = [f"EVERY {value} {field}"]
-        words += [] if starts_at_once or starts is None else [f"STARTS {literal(starts)}"]
-        words += [] if ends is None else [f"ENDS {literal(ends)}"]
-    if completion == "PRESERVE":
-        words.append("ON COMPLETION PRESERVE")
-    if status != "ENABLED":
-        words.append("DISABLE" if status == "DISABLED" else f"DISABLE ON {'SLAVE' if server.is_mariadb else 'REPLICA'}")
-    if comment:
-        words.append(f"COMMENT {literal(comment)}")
-    return Definition(
-        kind=Kind.EVENT,
-        name=name,
-        definition=f"CREATE EVENT {quote(name)} ON SCHEDULE {' '.join(words)} DO {body}",
-        options=modes.of_catalog(sql_mode),
-    )
+    for name, starts_at_once, sql_mode in reader.rows(_EVENTS):
+        shown = reader.rows(f"SHOW CREATE EVENT {quote(name)}")[0][3]
+        definition = _DEFINER.sub("CREATE ", shown)
+        yield Definition(
+            kind=Kind.EVENT,
+            name=name,
+            definition=_STARTS.sub("", definition, count=1) if starts_at_once else definition,
+            options=modes.of_catalog(sql_mode),
+        )
 
 
 def _routines(reader: Reader, unmanaged: Counter[str]) -> Iterator[Routine]:
