@@ -92,7 +92,7 @@ class Shown(Struct, frozen=True):
 
 
 def tables(reader: Reader, names: Iterable[str]) -> dict[str, Shown]:
-    """What is shown of each table, one question for each; see docs/decisions/0011.
+    """What is shown of each table, one question for each; see docs/decisions/0012.
 
     MariaDB shows the bytes of binary defaults as they are, which are no text in any character set.
     """
