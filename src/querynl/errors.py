@@ -201,10 +201,20 @@ class ScratchFailed(QueryNLError):
 
 
 class ProofFailed(QueryNLError):
-    """A generated migration that did not do on a throwaway database what it should."""
+    """A generated migration that did not do on a throwaway database what it should.
+
+    `check` is the one of `up`, `rows` and `down` that failed; `found` are the things that were wrong, each in words.
+    """
 
     code = "QN3201"
     exit_status = 1
+
+    def __init__(
+        self, what: str, *, check: str, found: Sequence[str], where: str | None = None, remedy: str | None = None
+    ) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.check = check
+        self.found = tuple(found)
 
 
 class MigrationFailed(QueryNLError):

@@ -16,6 +16,7 @@ from querynl.errors import DecisionNeeded, QueryNLError
 if TYPE_CHECKING:
     from querynl.config import Settings
     from querynl.connections import Connection, Target
+    from querynl.scratch import Scratch
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -32,6 +33,7 @@ class App:
         self.debug = False
         self.no_color = bool(os.environ.get("NO_COLOR"))
         self.non_interactive = False
+        self.scratches: dict[str, Scratch] = {}
 
     @cached_property
     def settings(self) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -112,10 +112,16 @@ def answers_of(
 
 
 def open_throwaway(name: str, url: str | None) -> AbstractContextManager[Scratch]:
-    """Throwaway databases of an engine, those of `--scratch-url` if it is given."""
+    """Throwaway databases of an engine, those of `--scratch-url` if it is given.
+
+    Whatever a command does with them, they are opened once, and stay open until it ends.
+    """
     from querynl.scratch import open_scratch
 
-    return open_scratch(name, url=url)
+    opened = current_app().scratches
+    if name not in opened:
+        opened[name] = click.get_current_context().find_root().with_resource(open_scratch(name, url=url))
+    return nullcontext(opened[name])
 
 
 def _dialect_of(*sources: Source) -> str:

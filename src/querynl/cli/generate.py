@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+from msgspec.structs import replace
 
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, answers_of, compared, decided, print_changes, say_kept
 from querynl.cli.printing import format_option, print_json, print_sql
-from querynl.errors import MigrationInvalid, ScratchUnavailable
+from querynl.cli.proving import Evidence, Wish, proved
+from querynl.errors import MigrationInvalid
 
 if TYPE_CHECKING:
     from querynl.connections import Target
@@ -40,7 +42,12 @@ if TYPE_CHECKING:
 @click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
 @answer_options
 @click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
-@click.option("--verify/--no-verify", default=False, help="Prove the migration on a throwaway database first.")
+@click.option(
+    "--verify/--no-verify",
+    default=None,
+    help="Write nothing that is not proved on a throwaway database; or do not prove it.  [default: if there is one]",
+)
+@click.option("--anonymous-report", is_flag=True, help="Keep names and texts out of the report of a failed proof.")
 @click.option("--dry-run", is_flag=True, help="Print the SQL and write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 6 if there is a difference.")
 @format_option("table", "json")
@@ -59,7 +66,8 @@ def generate(
     allow: tuple[str, ...],
     privileges: Privileges | None,
     scratch_url: str | None,
-    verify: bool,
+    verify: bool | None,
+    anonymous_report: bool,
     dry_run: bool,
     check: bool,
     form: str,
@@ -96,45 +104,34 @@ def generate(
     folder = Path(output or app.settings.migrations.directory)
     form_of_files = framework or app.settings.migrations.framework
     made = _migrations(proposal, message, form_of_files, folder, connection)
-    if verify:
-        _prove(proposal, made[-1][0], scratch_url)
+    wish = Wish(insists=verify, scratch_url=scratch_url, anonymous=anonymous_report)
+    evidence = [proved(each.proposal, each.plan, wish) for each in made]
     if dry_run:
-        for _, new in made:
-            print_sql(new.up)
+        for each in made:
+            print_sql(each.new.up)
         return 0
     _write(made, connection)
     if form == "json":
-        files = [{"id": new.id, "files": [str(path) for path in new.files]} for _, new in made]
-        print_json({"migrations": files})
+        _print_document(made, evidence)
     else:
         _print_made(made, connection, comparison.dialect)
     return 0
 
 
-def _prove(proposal: Proposal, plan: Plan, scratch_url: str | None) -> None:
-    """Prove the plan where there is an engine to do it, and say how that went. Raises ProofFailed."""
-    from querynl.proof import prove
-    from querynl.scratch import open_scratch
-
-    app = current_app()
-    comparison = proposal.comparison
-    try:
-        with open_scratch(comparison.dialect.name, url=scratch_url) as scratch:
-            proof = prove(comparison.before, proposal.after, plan, scratch)
-    except ScratchUnavailable as error:
-        app.say(f"not proved: {error}")
-        return
-    app.say(str(proof))
-    for table in proof.unseeded:
-        app.detail(f"{table} was proved without rows.")
-
-
 # ------------------------------------------------------------------------------------------- migrations
 
-Made = list[tuple["Plan", "NewMigration"]]
+
+class Made(NamedTuple):
+    """A migration that is ready to be written, and what it came from."""
+
+    proposal: Proposal
+    plan: Plan
+    new: NewMigration
 
 
-def _migrations(proposal: Proposal, message: str | None, framework: str, folder: Path, target: Target | None) -> Made:
+def _migrations(
+    proposal: Proposal, message: str | None, framework: str, folder: Path, target: Target | None
+) -> list[Made]:
     """The migration; before it, for a database that is still empty, the one that gets it to the start."""
     import msgspec
 
@@ -145,12 +142,13 @@ def _migrations(proposal: Proposal, message: str | None, framework: str, folder:
     comparison = proposal.comparison
     form = msgspec.convert(framework, Framework)
     taken = _taken(target)
-    made: Made = []
+    made: list[Made] = []
     at = datetime.now(UTC)
-    steps = [(proposal.plan(), message or summary(proposal.operations))]
+    steps = [(proposal, message or summary(proposal.operations))]
     if target is not None and not taken and _needs_beginning(target, comparison.dialect, proposal):
         steps.insert(0, (_beginning(proposal), "initial schema"))
-    for plan, text in steps:
+    for step, text in steps:
+        plan = step.plan()
         new = new_migration(
             plan,
             dialect=comparison.dialect,
@@ -158,9 +156,9 @@ def _migrations(proposal: Proposal, message: str | None, framework: str, folder:
             message=text,
             folder=folder,
             at=at,
-            taken={*taken, *(earlier.id for _, earlier in made)},
+            taken={*taken, *(earlier.new.id for earlier in made)},
         )
-        made.append((plan, new))
+        made.append(Made(step, plan, new))
     return made
 
 
@@ -185,27 +183,26 @@ def _needs_beginning(target: Target, dialect: Dialect, proposal: Proposal) -> bo
         return not dialect.inspect(connection).tables and not Ledger(connection, dialect).entries()
 
 
-def _beginning(proposal: Proposal) -> Plan:
+def _beginning(proposal: Proposal) -> Proposal:
     """The way from nothing to the schema before, with its owners and grants where these are managed."""
-    from querynl.diff import diff
-    from querynl.plan import plan
+    from querynl.generation import Answers, propose
     from querynl.privileges import without_privileges
     from querynl.schema import Schema
 
-    dialect, start = proposal.comparison.dialect, proposal.comparison.before
-    if proposal.answers.privileges != "manage":
+    privileges, start = proposal.answers.privileges, proposal.comparison.before
+    if privileges != "manage":
         start = without_privileges(start)
-    empty = Schema(dialect=start.dialect)
-    return plan(empty, diff(empty, start, dialect).operations, dialect)
+    comparison = replace(proposal.comparison, before=Schema(dialect=start.dialect), after=start)
+    return propose(comparison, Answers(privileges=privileges))
 
 
-def _write(made: Made, target: Target | None) -> None:
+def _write(made: list[Made], target: Target | None) -> None:
     """Write the files, and record the migrations of a connection."""
     from querynl.formats import write
     from querynl.plan import to_json
     from querynl.registry import MigrationRecord, save_migration_record
 
-    for plan, new in made:
+    for _, plan, new in made:
         write(new)
         if target is None:
             continue
@@ -234,11 +231,19 @@ def _print_questions(proposal: Proposal) -> None:
         current_app().say(f"Open: {open_one.what} Answer with {open_one.answer}.")
 
 
-def _print_made(made: Made, target: Target | None, dialect: Dialect) -> None:
+def _print_document(made: list[Made], evidence: Sequence[Evidence]) -> None:
+    files = [
+        {"id": each.new.id, "files": [str(path) for path in each.new.files], **found.to_dict()}
+        for each, found in zip(made, evidence, strict=True)
+    ]
+    print_json({"migrations": files})
+
+
+def _print_made(made: list[Made], target: Target | None, dialect: Dialect) -> None:
     if len(made) > 1:
         assert target is not None
         click.echo(f"{target.name} holds nothing of the schema before, so a first migration creates it.")
-    for plan, new in made:
+    for _, plan, new in made:
         click.echo(f"Migration {new.id}")
         print_changes(plan, target)
         for note in _remarks(plan, dialect):

@@ -19,6 +19,10 @@ from querynl.scratch import Scratch
 __all__ = ["Proof", "prove"]
 
 
+# More tables are counted, not named, in the line that tells of the proof.
+_NAMED = 3
+
+
 class Proof(Struct, frozen=True, kw_only=True):
     """What was run, on which engine, and what was found as it should be.
 
@@ -34,7 +38,11 @@ class Proof(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         checks = " ".join(f"{check} ✓" for check in self.checks)
-        return f"proved on {self.engine}: {checks} ({self.seconds:.1f} s)"
+        line = f"proved on {self.engine}: {checks} ({self.seconds:.1f} s)"
+        if not self.unseeded:
+            return line
+        count = len(self.unseeded)
+        return f"{line}, without rows in {', '.join(self.unseeded) if count <= _NAMED else f'{count} tables'}"
 
 
 def prove(before: Schema, after: Schema, made: Plan, scratch: Scratch) -> Proof:

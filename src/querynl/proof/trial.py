@@ -21,9 +21,7 @@ from querynl.scratch import Scratch
 from querynl.sources.comparison import create
 
 _DIFFERENCES_SHOWN = 5
-_REMEDY = (
-    "Nothing was written. This is a fault of QueryNL: please report it; without --verify it is written all the same."
-)
+_REMEDY = "Nothing was written. This is a fault of QueryNL: please report it; --no-verify writes it all the same."
 
 
 def made_there(schema: Schema, connection: Connection, dialect_name: str) -> Schema:
@@ -91,29 +89,30 @@ class Trial(Struct, frozen=True, kw_only=True):
         try:
             run_in_portions(connection, script, dialect)
         except StatementFailed as error:
-            raise self._failure(f"on the way {way} the engine refused a statement: {error.what}", error.sql) from error
+            what = f"on the way {way} the engine refused a statement: {error.what}"
+            raise self._failure(what, check=way, found=[error.what], sql=error.sql) from error
 
     def _compare(self, found: Schema, wanted: Schema, dialect: Dialect, way: str) -> None:
         differences = diff(found, wanted, dialect).operations
         if differences:
-            shown = "; ".join(map(told, differences[:_DIFFERENCES_SHOWN]))
-            more = len(differences) - _DIFFERENCES_SHOWN
-            raise self._failure(f"after running {way}, {shown}" + (f"; and {more} more" if more > 0 else ""))
+            found_wrong = list(map(told, differences))
+            more = len(found_wrong) - _DIFFERENCES_SHOWN
+            shown = "; ".join(found_wrong[:_DIFFERENCES_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+            raise self._failure(f"after running {way}, {shown}", check=way, found=found_wrong)
 
     def _compare_rows(self, before: Rows, after: Rows, table: Name, way: str) -> None:
         if before == after:
             return
         if len(before) != len(after):
-            raise self._failure(f"after running {way}, {table} has {len(after)} of {len(before)} rows")
-        was, now = next((was, now) for was, now in zip(before, after, strict=True) if was != now)
-        raise self._failure(f"after running {way}, {table} has the values {now} where there were {was}")
+            what = f"{table} has {len(after)} of {len(before)} rows"
+        else:
+            was, now = next((was, now) for was, now in zip(before, after, strict=True) if was != now)
+            what = f"{table} has the values {now} where there were {was}"
+        raise self._failure(f"after running {way}, {what}", check="rows", found=[f"values of {table}, {way}"])
 
-    def _failure(self, what: str, sql: str | None = None) -> ProofFailed:
-        return ProofFailed(
-            f"The migration does not do what it should on {self.engine}: {what}.",
-            where=sql or None,
-            remedy=_REMEDY,
-        )
+    def _failure(self, what: str, *, check: str, found: Sequence[str], sql: str = "") -> ProofFailed:
+        what = f"The migration does not do what it should on {self.engine}: {what}."
+        return ProofFailed(what, check=check, found=found, where=sql or None, remedy=_REMEDY)
 
 
 def _required_later(operations: Iterable[Operation]) -> set[Ref]:
