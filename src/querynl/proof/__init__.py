@@ -12,6 +12,7 @@ from querynl.operations import Operation, Rename, inverse
 from querynl.plan import Plan
 from querynl.proof.excerpt import excerpt
 from querynl.proof.retained import imposed_on
+from querynl.proof.seeding import Seeding, Sparing
 from querynl.proof.trial import Trial, made_there
 from querynl.schema import Name, Schema
 from querynl.scratch import Scratch
@@ -58,19 +59,30 @@ def prove(before: Schema, after: Schema, made: Plan, scratch: Scratch) -> Proof:
         wanted = made_there(small.after, other, made.dialect)
     engine = scratch.origin.partition(",")[0]
     trial = Trial(plan=made, before=small.before, wanted=wanted, scratch=scratch, engine=engine)
-    try:
-        rows, unseeded = trial.run(empty=frozenset())
-    except ProofFailed as failure:
-        inverses = [undo for operation in operations if (undo := inverse(operation)) is not None]
-        demanding = _names_before(imposed_on([*operations, *inverses], small.before), operations)
-        # Rows that the new schema refuses are no fault of the plan; without them it has to run.
-        if not isinstance(failure.__cause__, StatementFailed) or not demanding:
-            raise
-        rows, unseeded = trial.run(empty=demanding)
+    seeding = _tried(trial, operations)
+    rows = sum(seeding.rows.values())
+    unseeded = map(str, seeding.without_rows(small.before))
     reversible = ("down",) if made.down else ()
     checks = ("up", *(("rows",) if rows else ()), "replan empty", *reversible)
     seconds = time.monotonic() - began
-    return Proof(engine=engine, seconds=seconds, rows=rows, checks=checks, unseeded=tuple(map(str, unseeded)))
+    return Proof(engine=engine, seconds=seconds, rows=rows, checks=checks, unseeded=tuple(unseeded))
+
+
+def _tried(trial: Trial, operations: Sequence[Operation]) -> Seeding:
+    """What rows the plan was run with. Raises ProofFailed.
+
+    Rows that the new schema refuses are no fault of the plan: it is run again with rows as plain as can be, and then
+    without any, in the tables of which it asks more than they do now.
+    """
+    inverses = [undo for operation in operations if (undo := inverse(operation)) is not None]
+    demanding = frozenset(_names_before(imposed_on([*operations, *inverses], trial.before), operations))
+    for sparing in (Sparing(), Sparing(plain=demanding)):
+        try:
+            return trial.run(sparing)
+        except ProofFailed as failure:
+            if not isinstance(failure.__cause__, StatementFailed) or not demanding:
+                raise
+    return trial.run(Sparing(empty=demanding))
 
 
 def _names_before(tables: Iterable[Name], operations: Sequence[Operation]) -> set[Name]:

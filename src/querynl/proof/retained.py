@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL
-from querynl.schema import Check, Column, Domain, Enum, ForeignKey, Index, Kind, Name, PrimaryKey, Schema, Table, Unique
+from querynl.schema import (
+    AnyObject,
+    Check,
+    Column,
+    CompositeType,
+    Domain,
+    Enum,
+    Exclusion,
+    ForeignKey,
+    Index,
+    Kind,
+    Name,
+    PrimaryKey,
+    Schema,
+    Table,
+    Unique,
+    View,
+)
+
+_WORD = re.compile(r"\w+")
 
 # The rows of some columns as texts, in an order of their own.
 Rows = list[str]
@@ -43,6 +63,13 @@ def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]
     }
     for operation in operations:
         _follow(operation, kept)
+    for parent in _parted_from(operations):
+        kept.pop(parent, None)
+    types = _changed_types(operations, before, (CompositeType,))
+    for table in before.tables if types else ():
+        for column in table.columns:
+            if table.key in kept and not types.isdisjoint(_WORD.findall(column.type)):
+                kept[table.key].columns.pop(column.name, None)
     filled = {operation.table for operation in operations if isinstance(operation, RunSQL)}
     for table in before.tables:
         if table.key in kept and kept[table.key].table in filled:  # what is filled had no value to keep
@@ -90,6 +117,27 @@ def _follow(operation: Operation, kept: dict[Name, Kept]) -> None:
             _forget(old.name, table, kept)
 
 
+def _changed_types(operations: Sequence[Operation], before: Schema, kinds: tuple[type[AnyObject], ...]) -> set[str]:
+    """The names of the types of these kinds that change, and of those that are made of them."""
+    found = {op.before.name for op in operations if isinstance(op, Change) and isinstance(op.before, kinds)}
+    names = {name for name in found if name is not None}
+    made_of = [(domain.name, domain.type) for domain in before.domains]
+    made_of += [(each.name, attribute.type) for each in before.composite_types for attribute in each.attributes]
+    while names and (more := {name for name, text in made_of if not names.isdisjoint(_WORD.findall(text))} - names):
+        names |= more
+    return names
+
+
+def _parted_from(operations: Sequence[Operation]) -> Iterator[Name]:
+    """The tables whose rows were in part those of another, such as a partition, that goes or goes its own way."""
+    for operation in operations:
+        match operation:
+            case Drop(Table() as gone):
+                yield from gone.inherits
+            case Change(Table() as old, Table() as new):
+                yield from set(old.inherits) ^ set(new.inherits)
+
+
 def _columns_of(table: Name, kept: dict[Name, Kept]) -> dict[str, str]:
     return next((found.columns for found in kept.values() if found.table == table), {})
 
@@ -109,20 +157,22 @@ def rows_of(connection: Connection, table: Name, columns: Collection[str], diale
 
 def imposed_on(operations: Sequence[Operation], before: Schema) -> set[Name]:
     """The tables of which some operation may refuse rows that are there: the plan's guards are made for that."""
-    types = {op.before.name for op in operations if isinstance(op, Change) and isinstance(op.before, Domain | Enum)}
-    using = {table.key for table in before.tables for column in table.columns if _names_of(column.type) & types}
+    types = _changed_types(operations, before, (Domain, Enum, CompositeType))
+    using = {
+        table.key
+        for table in before.tables
+        if types and any(not types.isdisjoint(_WORD.findall(column.type)) for column in table.columns)
+    }
+    made = [op.obj if isinstance(op, Create) else op.after for op in operations if isinstance(op, Create | Change)]
+    if any(isinstance(obj, View) and obj.materialized for obj in made):
+        return {table.key for table in before.tables}  # its rows are computed at once
     return {*using, *_imposed_on(operations)}
-
-
-def _names_of(column_type: str) -> set[str]:
-    """What a type of one's own may be called in it, with or without its namespace."""
-    return {column_type, *(part.strip('"') for part in column_type.split("."))}
 
 
 def _imposed_on(operations: Sequence[Operation]) -> Iterator[Name]:
     for operation in operations:
         match operation:
-            case Create(Check() | ForeignKey() | Unique() | PrimaryKey() | Index(unique=True), Name() as table):
+            case Create(Check() | ForeignKey() | Unique() | PrimaryKey() | Exclusion() | Index(), Name() as table):
                 yield table
             case Create(Column() as column, Name() as table) if not column.nullable or column.generated:
                 yield table
@@ -130,3 +180,5 @@ def _imposed_on(operations: Sequence[Operation]) -> Iterator[Name]:
                 yield table
             case Change(Table() as table):
                 yield table.key
+            case RunSQL(table=Name() as table):
+                yield table

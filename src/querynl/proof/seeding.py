@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.errors import StatementFailed
-from querynl.proof.values import values
-from querynl.schema import Check, Column, ForeignKey, Name, Ref, Schema, Table
+from querynl.proof.inserts import Inserts, picked, quoted
+from querynl.proof.own_types import Types
+from querynl.proof.values import Spelling
+from querynl.schema import ForeignKey, Name, Ref, Schema, Table
 
-ROWS = 3
-# How often a row that the database refuses is tried with other values.
-_TRIES = 8
-
-_LITERAL = re.compile(r"'(?:[^']|'')*'|(?<![\w.])\d+(?:\.\d+)?")
+# A domain's word for the value that it checks.
+_VALUE = re.compile(r"\bVALUE\b", re.IGNORECASE)
 
 
 class Seeding(Struct, frozen=True):
@@ -26,35 +25,91 @@ class Seeding(Struct, frozen=True):
     rows: dict[Name, int]
     refused: dict[Name, str]
 
+    def without_rows(self, schema: Schema) -> list[Name]:
+        """The tables that hold none, not even in a partition; virtual ones are the business of their modules."""
+        through = {parent for table in schema.tables if table.key in self.rows for parent in table.inherits}
+        there = {*self.rows, *through}
+        return [table.key for table in schema.tables if table.key not in there and "virtual" not in table.options]
 
-def seed(
-    connection: Connection, schema: Schema, dialect: Dialect, *, empty: Collection[Name], required: Collection[Ref]
-) -> Seeding:
-    """Put up to ROWS rows into each table but the `empty` ones, referred ones first.
 
-    `required` are columns that will not take a null, though they do now. A row that the database refuses is
+class Sparing(Struct, frozen=True, kw_only=True):
+    """Tables that a migration may ask more of than they do now: what their rows must be like, or that there be none."""
+
+    empty: frozenset[Name] = frozenset()
+    plain: frozenset[Name] = frozenset()
+    # Columns that will not take a null, though they do now.
+    required: frozenset[Ref] = frozenset()
+
+
+def seed(connection: Connection, schema: Schema, dialect: Dialect, *, later: Schema, sparing: Sparing) -> Seeding:
+    """Put rows into every table but those left empty, referred ones first.
+
+    Those that are to be plain get rows that they would take `later` as well. A row that the database refuses is
     tried with other values, and otherwise left out.
     """
-    enums: dict[str, Sequence[str]] = {}
-    for enum in schema.enums:
-        enums[enum.name] = enums[str(Name(enum.namespace, enum.name))] = enum.values
     seeding = Seeding({}, {})
-    for table in _parents_first(schema.tables):
-        if table.key in empty or table.server is not None or "virtual" in table.options:
+    tables = [
+        table for table in _parents_first(schema.tables) if table.server is None and "virtual" not in table.options
+    ]
+    has_shapes = _first_taken(connection, ["SELECT ST_GeomFromText('POINT(1 2)')"]) is None
+    spelling = Spelling(dialect.literal, has_shapes)
+    for table in tables:
+        if table.key in sparing.empty:
             continue
-        writer = _Writer(table, schema, dialect, enums, required)
-        for number in range(ROWS):
-            reason = _inserted(connection, writer.statements(number))
-            if reason is None:
-                seeding.rows[table.key] = seeding.rows.get(table.key, 0) + 1
-            elif table.key not in seeding.rows:
-                seeding.refused[table.key] = reason
-        if table.key in seeding.rows:
-            seeding.refused.pop(table.key, None)
+        inserts = Inserts(
+            table,
+            schema,
+            dialect,
+            required=sparing.required,
+            later=later if table.key in sparing.plain else None,
+            filled=seeding.rows,
+            spelling=spelling,
+        )
+        count, reason = _inserted(connection, inserts)
+        if count and table.key in sparing.plain:
+            count = _accepted(connection, table.key, later, Types(later, spelling), dialect)
+        if count:
+            seeding.rows[table.key] = count
+        else:
+            seeding.refused[table.key] = reason
+    _close_circles(connection, tables, seeding, dialect)
     return seeding
 
 
-def _inserted(connection: Connection, statements: Iterable[str]) -> str | None:
+def _inserted(connection: Connection, inserts: Inserts) -> tuple[int, str]:
+    """How many rows the engine took, and why it refused the last that it did not take."""
+    together = inserts.together()
+    if together is not None and _first_taken(connection, [together]) is None:
+        return inserts.count, ""
+    count, reason = 0, ""
+    for number in range(inserts.count):
+        refusal = _first_taken(connection, inserts.ways(number))
+        if refusal is None:
+            count += 1
+        else:
+            reason = refusal
+    return count, reason
+
+
+def _accepted(connection: Connection, name: Name, later: Schema, types: Types, dialect: Dialect) -> int:
+    """How many rows are left of the table without those that its later checks refuse."""
+    for expression in (
+        text for table in later.tables if table.key == name for text in _checks_of(table, types, dialect)
+    ):
+        _first_taken(connection, [f"DELETE FROM {quoted(name, dialect)} WHERE NOT ({expression})"])
+    [(count,)] = connection.rows(f"SELECT COUNT(*) FROM {quoted(name, dialect)}")
+    return int(count)
+
+
+def _checks_of(table: Table, types: Types, dialect: Dialect) -> Iterator[str]:
+    """What the table demands of a row: its own checks, and those of the domains of its columns."""
+    yield from (check.expression for check in table.checks)
+    for column in table.columns:
+        name = dialect.quote(column.name).replace("\\", r"\\")
+        yield from (_VALUE.sub(name, check.expression) for check in types.checks(column.type))
+
+
+def _first_taken(connection: Connection, statements: Iterable[str]) -> str | None:
     """None once one of the statements was taken; else why the last was not."""
     reason = "nothing to insert"
     for statement in statements:
@@ -80,109 +135,25 @@ def _parents_first(tables: Iterable[Table]) -> Iterator[Table]:
             yield waiting.pop(table.key)
 
 
-class _Writer:
-    """Makes the statements that insert rows into one table."""
-
-    def __init__(
-        self,
-        table: Table,
-        schema: Schema,
-        dialect: Dialect,
-        enums: dict[str, Sequence[str]],
-        required: Collection[Ref],
-    ) -> None:
-        self._table = table
-        self._dialect = dialect
-        self._enums = enums
-        self._domains = {name: d for d in schema.domains for name in (d.name, str(Name(d.namespace, d.name)))}
-        self._required = {ref.name for ref in required if (ref.namespace, ref.table) == table.key}
-
-    def statements(self, number: int) -> Iterator[str]:
-        """Different ways to insert the row of that number, the most telling first."""
-        tried: set[str] = set()
-        for attempt in range(_TRIES):
-            statement = self._statement(number, attempt)
-            if statement not in tried:
-                tried.add(statement)
-                yield statement
-
-    def _statement(self, number: int, attempt: int) -> str:
-        expressions = {
-            column.name: text
-            for column in self._table.columns
-            if (text := self._value(column, number, attempt)) is not None
-        }
-        for key in self._table.foreign_keys:
-            expressions.update(self._referred(key, number, attempt, expressions))
-        table = _quoted(self._table.key, self._dialect)
-        columns = ", ".join(map(self._dialect.quote, expressions))
-        return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(expressions.values())})"
-
-    def _value(self, column: Column, number: int, attempt: int) -> str | None:
-        """SQL of the column's value; None where the column is left to the engine."""
-        if column.generated is not None or column.identity is not None:
-            return None
-        # The last row is of nulls; where they are refused, it is one more.
-        if number == ROWS - 1 and attempt == 0 and column.nullable and column.name not in self._required:
-            return "NULL"
-        domain = self._domains.get(column.type)
-        checks = self._table.checks + (domain.checks if domain else ())
-        candidates = values(domain.type if domain else column.type, number, self._enums)
-        if attempt > 0:
-            candidates = candidates[1:] + candidates[:1] if attempt == 1 else candidates[-1:]
-        if attempt > 1:
-            candidates = self._demanded(column, checks, number + attempt - 2) or candidates
-        if not candidates and not column.nullable and column.default is None:
-            return "'1'"
-        return candidates[0] if candidates else None
-
-    def _demanded(self, column: Column, checks: Sequence[Check], number: int) -> list[str]:
-        """One of the values that checks of the column name."""
-        is_text = any(word in column.type.lower() for word in ("char", "text"))
-        found = [
-            literal
-            for check in checks
-            if self._dialect.mentions(check.expression, column.name) or "value" in check.expression.lower()
-            for literal in (_texts_like(check.expression, number) if is_text else _numbers_near(check.expression))
-        ]
-        return [found[number % len(found)]] if found else []
-
-    def _referred(
-        self, key: ForeignKey, number: int, attempt: int, expressions: dict[str, str]
-    ) -> Iterator[tuple[str, str]]:
-        """The values of a row that the key's table has."""
-        if key.target == self._table.key:
-            optional = all(column.nullable for column in self._table.columns if column.name in key.columns)
-            own = zip(key.columns, key.referenced_columns, strict=False)
-            yield from (
-                ((name, "NULL") for name in key.columns)
-                if optional
-                else ((name, expressions.get(referred, "NULL")) for name, referred in own)
-            )
-            return
-        quoted = [self._dialect.quote(name) for name in key.referenced_columns]
-        row = number if attempt < _TRIES - 1 else 0
-        for name, referred in zip(key.columns, quoted, strict=False):
-            if expressions.get(name) != "NULL":
-                yield (
-                    name,
-                    (
-                        f"(SELECT {referred} FROM {_quoted(key.target, self._dialect)} WHERE {referred} IS NOT NULL"
-                        f" ORDER BY {', '.join(quoted)} LIMIT 1 OFFSET {row})"
-                    ),
-                )
+def _close_circles(connection: Connection, tables: list[Table], seeding: Seeding, dialect: Dialect) -> None:
+    """Let the first row of each table refer to tables whose rows came after it; nulls stay where that is refused."""
+    earlier: set[Name] = set()
+    for table in tables:
+        earlier.add(table.key)
+        if table.key not in seeding.rows or table.primary_key is None:
+            continue
+        for key in table.foreign_keys:
+            if key.target not in earlier and key.target in seeding.rows:
+                _first_taken(connection, [_pointing(table, key, table.primary_key.columns[0], dialect)])
 
 
-def _texts_like(expression: str, number: int) -> list[str]:
-    """The texts of an expression, with the number in the place of a pattern's wildcards."""
-    return [literal.replace("%", str(number)) for literal in _LITERAL.findall(expression) if literal.startswith("'")]
-
-
-def _numbers_near(expression: str) -> list[str]:
-    """The numbers of an expression, and those beside them."""
-    numbers = [float(literal) for literal in _LITERAL.findall(expression) if not literal.startswith("'")]
-    return [f"'{number + step:g}'" for number in numbers for step in (0, 1, -1)]
-
-
-def _quoted(name: Name, dialect: Dialect) -> str:
-    return ".".join(dialect.quote(part) for part in name if part is not None)
+def _pointing(table: Table, key: ForeignKey, column: str, dialect: Dialect) -> str:
+    """SQL that lets the first row by the column refer to the first that the key's table has."""
+    order = [dialect.quote(name) for name in key.referenced_columns]
+    values = ", ".join(
+        f"{dialect.quote(name)} = {picked(other, key.target, order, 0, dialect)}"
+        for name, other in zip(key.columns, order, strict=False)
+    )
+    first = dialect.quote(column)
+    chosen = picked(first, table.key, [first], 0, dialect)
+    return f"UPDATE {quoted(table.key, dialect)} SET {values} WHERE {first} = {chosen}"

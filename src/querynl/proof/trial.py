@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement, dialect_named
@@ -14,7 +15,7 @@ from querynl.errors import ProofFailed, QueryNLError, ScratchUnavailable, Statem
 from querynl.operations import Change, Create, Operation, Rename, RunSQL, target
 from querynl.plan import Plan, Reversibility, statements
 from querynl.proof.retained import Rows, kept_by, rows_elsewhere, rows_of
-from querynl.proof.seeding import seed
+from querynl.proof.seeding import Seeding, Sparing, seed
 from querynl.runner.execution import segments, settings_apart
 from querynl.schema import Column, Name, Ref, Schema, ref_of
 from querynl.scratch import Scratch
@@ -45,21 +46,20 @@ class Trial(Struct, frozen=True, kw_only=True):
     scratch: Scratch
     engine: str
 
-    def run(self, *, empty: Collection[Name]) -> tuple[int, list[Name]]:
-        """How many rows there were, and the tables without any. Raises ProofFailed."""
+    def run(self, sparing: Sparing) -> Seeding:
+        """What rows there were. Raises ProofFailed."""
         operations = [operation for step in self.plan.up for operation in step.operations]
         with self.scratch.database() as live:
             start = made_there(self.before, live, self.plan.dialect)
             dialect = dialect_named(live.dialect, live.version)
-            seeding = seed(live, start, dialect, empty=empty, required=_required_later(operations))
+            sparing = replace(sparing, required=frozenset(_required_later(operations)))
+            seeding = seed(live, start, dialect, later=self.wanted, sparing=sparing)
             is_lossless = self.plan.reversibility is Reversibility.LOSSLESS
             everything = self._values(live, start, dialect) if is_lossless else {}
             self._check_up(live, start, dialect, operations)
             if self.plan.down:
                 self._check_down(live, start, dialect, everything)
-        return sum(seeding.rows.values()), sorted(
-            {*seeding.refused, *(set(empty) & {table.key for table in start.tables})}, key=str
-        )
+        return seeding
 
     def _check_up(self, live: Connection, start: Schema, dialect: Dialect, operations: Sequence[Operation]) -> None:
         kept = kept_by(operations, start)
