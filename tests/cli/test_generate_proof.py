@@ -112,6 +112,31 @@ def test_a_command_opens_one_throwaway_server(
     assert opened == ["postgresql"]
 
 
+@pytest.mark.usefixtures("two_schemas")
+def test_a_database_that_is_not_as_the_migration_expects_it_is_noted(shell: Shell, database: Database) -> None:
+    shell.write("live.json", schema_of(table("users", NAME, {"name": "nickname", "type": "text"}), table("others")))
+    shell.done(["schema", "apply", "live.json", "-c", database.url, "--confirm", *scratch(database)])
+    result = shell.done([*GENERATE, "-c", database.url, *scratch(database)])
+    assert "is not as the migration expects it: column users.nickname should not be there." in result.err
+    assert "others" not in result.err, "which the migration does not touch"
+
+
+@pytest.mark.usefixtures("two_schemas")
+def test_nothing_is_noted_where_the_database_is_as_expected(shell: Shell, database: Database) -> None:
+    shell.done(["schema", "apply", "users.json", "-c", database.url, "--confirm", *scratch(database)])
+    assert "Note" not in shell.done([*GENERATE, "-c", database.url, *scratch(database)]).err
+
+
+@pytest.mark.engines("postgresql")
+def test_what_is_not_managed_is_said_to_be_missing_from_the_proof(shell: Shell, database: Database) -> None:
+    database.execute("CREATE TABLE users (id integer PRIMARY KEY); CREATE FOREIGN DATA WRAPPER elsewhere;")
+    database.execute("CREATE SERVER far FOREIGN DATA WRAPPER elsewhere; CREATE FOREIGN TABLE stars () SERVER far;")
+    shell.write("more.json", schema_of(table("users", {"name": "age", "type": "integer"})))
+    command = ["migrate", "generate", "--to", "more.json", "-m", "more", "-c", database.url, *scratch(database)]
+    result = shell.done(command)
+    assert re.search(r"Note: the proof was made without what is not managed: .*foreign tables \(1\)", result.err)
+
+
 # ----------------------------------------------------------------------------------------- failures
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, answers_of, compared, decided, print_changes, say_kept
 from querynl.cli.printing import format_option, print_json, print_sql
-from querynl.cli.proving import Evidence, Wish, proved
+from querynl.cli.proving import Evidence, Wish, proved, say_drift
 from querynl.errors import MigrationInvalid
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ def generate(
     made = _migrations(proposal, message, form_of_files, folder, connection)
     wish = Wish(insists=verify, scratch_url=scratch_url, anonymous=anonymous_report)
     evidence = [proved(each.proposal, each.plan, wish) for each in made]
+    if connection is not None and before is not None and len(made) == 1 and evidence[0].proof is not None:
+        say_drift(made[-1].plan, comparison, connection, scratch_url)
     if dry_run:
         for each in made:
             print_sql(each.new.up)

@@ -15,12 +15,14 @@ from querynl.cli.changes import open_throwaway
 from querynl.errors import ProofFailed, ScratchUnavailable
 
 if TYPE_CHECKING:
+    from querynl.connections import Target
     from querynl.generation import Proposal
     from querynl.plan import Plan
     from querynl.proof import Proof
     from querynl.proof.disguise import Disguise
     from querynl.proof.excerpt import Excerpt
     from querynl.scratch import Scratch
+    from querynl.sources import Comparison
     from querynl.sources.renames import DeclaredRenames
 
 # A person waits for this.
@@ -71,9 +73,35 @@ def proved(proposal: Proposal, plan: Plan, wish: Wish) -> Evidence:
             raise
         return _unproved(str(error))
     app.say(str(proof))
+    if proof.absent:
+        kinds = ", ".join(f"{kind} ({count})" for kind, count in sorted(proof.absent.items()))
+        app.say(f"Note: the proof was made without what is not managed: {kinds}.")
     for table in proof.unseeded:
         app.detail(f"{table} was proved without rows.")
     return Evidence(proof=proof)
+
+
+def say_drift(plan: Plan, comparison: Comparison, target: Target, scratch_url: str | None) -> None:
+    """Say on standard error how the database differs, in what the plan touches, from the schema that it starts from.
+
+    While migrations are pending there the database is not expected to be in that state.
+    """
+    from querynl.connections import look_into
+    from querynl.proof import drift, listed
+    from querynl.registry import get_migrations
+
+    app = current_app()
+    records = get_migrations(target.name, store=app.settings.registry.url)
+    if any(record.status != "applied" for record in records):
+        return
+    with look_into(target) as connection:
+        live = comparison.dialect.inspect(connection)
+    if live == comparison.before:
+        return
+    with open_throwaway(comparison.dialect.name, scratch_url) as scratch:
+        found = drift(live, comparison.before, plan, scratch)
+    if found:
+        app.say(f"Note: {target.name} is not as the migration expects it: {listed(found)}.")
 
 
 def _unproved(reason: str) -> Evidence:

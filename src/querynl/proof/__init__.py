@@ -7,17 +7,19 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from querynl.dialects import dialect_named
+from querynl.diff import diff
 from querynl.errors import ProofFailed, StatementFailed
 from querynl.operations import Operation, Rename, inverse
 from querynl.plan import Plan
 from querynl.proof.excerpt import excerpt
 from querynl.proof.retained import imposed_on
 from querynl.proof.seeding import Seeding, Sparing
-from querynl.proof.trial import Trial, made_there
+from querynl.proof.trial import Trial, listed, made_there, told
 from querynl.schema import Name, Schema
 from querynl.scratch import Scratch
 
-__all__ = ["Proof", "prove"]
+__all__ = ["Proof", "drift", "listed", "prove"]
 
 
 # More tables are counted, not named, in the line that tells of the proof.
@@ -28,7 +30,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     """What was run, on which engine, and what was found as it should be.
 
     `checks` are of `up`, `rows`, `replan empty` and `down`. `rows` is how many there were. `unseeded` are the
-    tables that held none, as the engine refused every row that was made for them, or the migration might.
+    tables that held none, as the engine refused every row that was made for them, or the migration might. `absent`
+    counts what the database has that is not managed, and so was not there, whatever it needs of the tables.
     """
 
     engine: str
@@ -36,6 +39,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     rows: int
     checks: tuple[str, ...]
     unseeded: tuple[str, ...] = ()
+    absent: dict[str, int] = {}
 
     def __str__(self) -> str:
         checks = " ".join(f"{check} ✓" for check in self.checks)
@@ -65,7 +69,25 @@ def prove(before: Schema, after: Schema, made: Plan, scratch: Scratch) -> Proof:
     reversible = ("down",) if made.down else ()
     checks = ("up", *(("rows",) if rows else ()), "replan empty", *reversible)
     seconds = time.monotonic() - began
-    return Proof(engine=engine, seconds=seconds, rows=rows, checks=checks, unseeded=tuple(unseeded))
+    return Proof(
+        engine=engine,
+        seconds=seconds,
+        rows=rows,
+        checks=checks,
+        unseeded=tuple(unseeded),
+        absent=dict(before.unmanaged),
+    )
+
+
+def drift(live: Schema, before: Schema, made: Plan, scratch: Scratch) -> list[str]:
+    """What a database has otherwise than the schema that the plan starts from, among what the plan touches.
+
+    Each thing is told in words. Raises ScratchUnavailable where the engine cannot hold the schemas.
+    """
+    small = excerpt(before, live, [operation for step in made.up for operation in step.operations])
+    with scratch.database() as first, scratch.database() as second:
+        wanted, found = made_there(small.before, first, made.dialect), made_there(small.after, second, made.dialect)
+        return list(map(told, diff(found, wanted, dialect_named(first.dialect, first.version)).operations))
 
 
 def _tried(trial: Trial, operations: Sequence[Operation]) -> Seeding:

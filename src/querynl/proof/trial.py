@@ -95,10 +95,8 @@ class Trial(Struct, frozen=True, kw_only=True):
     def _compare(self, found: Schema, wanted: Schema, dialect: Dialect, way: str) -> None:
         differences = diff(found, wanted, dialect).operations
         if differences:
-            found_wrong = list(map(told, differences))
-            more = len(found_wrong) - _DIFFERENCES_SHOWN
-            shown = "; ".join(found_wrong[:_DIFFERENCES_SHOWN]) + (f"; and {more} more" if more > 0 else "")
-            raise self._failure(f"after running {way}, {shown}", check=way, found=found_wrong)
+            wrong = list(map(told, differences))
+            raise self._failure(f"after running {way}, {listed(wrong)}", check=way, found=wrong)
 
     def _compare_rows(self, before: Rows, after: Rows, table: Name, way: str) -> None:
         if before == after:
@@ -158,6 +156,12 @@ def _execute(connection: Connection, script: Iterable[Statement]) -> None:
             connection.execute(statement.sql)
         elif rows := connection.rows(statement.sql):
             raise StatementFailed(f"the check found rows where there must be none: {rows[:3]}", sql=statement.sql)
+
+
+def listed(found: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(found) - _DIFFERENCES_SHOWN
+    return "; ".join(found[:_DIFFERENCES_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def told(difference: Operation) -> str:
