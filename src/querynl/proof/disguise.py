@@ -15,7 +15,7 @@ _NAMES = frozenset({"name", "namespace", "table", "references", "references_name
 _LISTS = frozenset({"columns", "referenced_columns", "include", "owned_by", "inherits", "roles"})
 _KEPT = frozenset({"querynl", "dialect", "kind", "order", "nulls", "match", "extensions", "unmanaged"})
 _TYPES = frozenset({"enums", "domains", "composite_types"})
-_SINGULAR = {"indexes": "index", "policies": "policy"}
+_SINGULAR = {"indexes": "index", "policies": "policy", "definitions": "object"}
 # The word that every engine's SQL has for everybody.
 _EVERYBODY = "public"
 

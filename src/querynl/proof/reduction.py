@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from querynl.operations import parts_of
 from querynl.proof.excerpt import Excerpt
-from querynl.schema import FIELDS, Kind, Ref, Schema, Table, ref_of
+from querynl.schema import DEFINED, SECTIONS, Kind, Ref, Schema, Table, objects, ref_of
 
 # Whether a pair of schemas fails in the way that is looked for.
 Fails = Callable[[Excerpt], bool]
 
 # What may need others is left out before them, so that fewer attempts are of schemas that contradict themselves.
-_FIRST = (Kind.POLICY, Kind.TRIGGER, Kind.VIEW, Kind.ROUTINE, Kind.FOREIGN_KEY, Kind.TABLE)
+_FIRST = (*sorted(DEFINED), Kind.POLICY, Kind.TRIGGER, Kind.VIEW, Kind.ROUTINE, Kind.FOREIGN_KEY, Kind.TABLE)
 _LAST = (Kind.COLUMN, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.ENUM, Kind.SEQUENCE, Kind.EXTENSION, Kind.NAMESPACE)
 
 _PARTS = ("columns", "uniques", "foreign_keys", "checks", "exclusions", "indexes")
@@ -51,11 +51,10 @@ def reduced(pair: Excerpt, fails: Fails, *, seconds: float) -> Excerpt:
 
 def _addresses(schema: Schema) -> list[Ref]:
     found: list[Ref] = []
-    for field in FIELDS.values():
-        for obj in getattr(schema, field):
-            found.append(ref_of(obj))
-            if isinstance(obj, Table):
-                found += [ref_of(part, obj.key) for part in parts_of(obj)]
+    for obj in objects(schema):
+        found.append(ref_of(obj))
+        if isinstance(obj, Table):
+            found += [ref_of(part, obj.key) for part in parts_of(obj)]
     return found
 
 
@@ -66,7 +65,7 @@ def _place(ref: Ref) -> tuple[int, tuple[str, str, str, str]]:
 
 def _without(schema: Schema, gone: Collection[Ref]) -> Schema:
     changes: dict[str, Any] = {}
-    for field in FIELDS.values():
+    for field in SECTIONS:
         left = (obj for obj in getattr(schema, field) if ref_of(obj) not in gone)
         changes[field] = tuple(_table_without(obj, gone) if isinstance(obj, Table) else obj for obj in left)
     return replace(schema, **changes)
