@@ -61,7 +61,7 @@ def _apply_a_few_migrations(folder: Path) -> None:
 
 
 def _generating(folder: Path, *, rounds: int) -> Iterator[str]:
-    """A migration between two large schema files, without a database."""
+    """A migration between two large schema files, proved where there is a private server."""
     commands = {}
     for tables in (5_000, 10_000):
         before, after = write_pair(folder, tables, "postgresql")

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
 from querynl.dialects import Dialect
 from querynl.proof.demands import Demands
 from querynl.proof.own_types import Types
-from querynl.proof.values import Spelling, Values
+from querynl.proof.values import Values
 from querynl.schema import Column, ForeignKey, Name, Ref, Schema, Table
 
-FEWEST = 3
+_FEWEST = 3
 _MOST = 8
 # How often a row that the database refuses is tried with other values.
 _WAYS = 9
+
+
+class Typed(NamedTuple):
+    """A schema, and the values of its types."""
+
+    schema: Schema
+    types: Types
 
 
 class Inserts:
@@ -26,25 +34,23 @@ class Inserts:
     def __init__(
         self,
         table: Table,
-        schema: Schema,
+        now: Typed,
         dialect: Dialect,
         *,
         required: Collection[Ref],
-        later: Schema | None,
+        later: Typed | None,
         filled: Mapping[Name, int],
-        spelling: Spelling,
     ) -> None:
         self._table = table
         self._dialect = dialect
         self._required = {ref.name for ref in required if (ref.namespace, ref.table) == table.key}
         self._filled = filled
-        self._types = Types(schema, spelling)
-        self._demands = Demands(table, schema, self._types, dialect)
-        self._later = _later(table, later, dialect, spelling)
-        self._columns = _columns(table, schema)
-        self._values = {column.name: self._types.values(column.type) for column in self._columns}
+        self._demands = Demands(table, now.schema, now.types, dialect)
+        self._later = {} if later is None else _later(table.key, later, dialect)
+        self._columns = _columns(table, now.schema)
+        self._values = {column.name: now.types.values(column.type) for column in self._columns}
         self._placing = {column.name: self._demands.placing(column) for column in self._columns}
-        self.count = max(FEWEST, min(_MOST, self._variety() + 2))
+        self.count = max(_FEWEST, min(_MOST, self._variety() + 2))
 
     def together(self) -> str | None:
         """One statement for all rows in their first way; None where they have to come one by one."""
@@ -139,16 +145,13 @@ def _columns(table: Table, schema: Schema) -> tuple[Column, ...]:
 Later = dict[str, tuple[Types, Demands, Column]]
 
 
-def _later(table: Table, schema: Schema | None, dialect: Dialect, spelling: Spelling) -> Later:
+def _later(name: Name, later: Typed, dialect: Dialect) -> Later:
     """What the columns of a table will be, by their names: their types, what they must hold, and they themselves."""
-    if schema is None:
-        return {}
-    types = Types(schema, spelling)
     return {
-        column.name: (types, Demands(found, schema, types, dialect), column)
-        for found in schema.tables
-        if found.key == table.key
-        for column in found.columns
+        column.name: (later.types, Demands(table, later.schema, later.types, dialect), column)
+        for table in later.schema.tables
+        if table.key == name
+        for column in table.columns
     }
 
 

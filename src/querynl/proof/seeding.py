@@ -10,7 +10,7 @@ from msgspec import Struct
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.errors import StatementFailed
-from querynl.proof.inserts import Inserts, picked, quoted
+from querynl.proof.inserts import Inserts, Typed, picked, quoted
 from querynl.proof.own_types import Types
 from querynl.proof.values import Spelling
 from querynl.schema import ForeignKey, Name, Ref, Schema, Table
@@ -53,21 +53,15 @@ def seed(connection: Connection, schema: Schema, dialect: Dialect, *, later: Sch
     ]
     has_shapes = _first_taken(connection, ["SELECT ST_GeomFromText('POINT(1 2)')"]) is None
     spelling = Spelling(dialect.literal, has_shapes)
+    now, then = (Typed(each, Types(each, spelling)) for each in (schema, later))
     for table in tables:
         if table.key in sparing.empty:
             continue
-        inserts = Inserts(
-            table,
-            schema,
-            dialect,
-            required=sparing.required,
-            later=later if table.key in sparing.plain else None,
-            filled=seeding.rows,
-            spelling=spelling,
-        )
+        plain = then if table.key in sparing.plain else None
+        inserts = Inserts(table, now, dialect, required=sparing.required, later=plain, filled=seeding.rows)
         count, reason = _inserted(connection, inserts)
-        if count and table.key in sparing.plain:
-            count = _accepted(connection, table.key, later, Types(later, spelling), dialect)
+        if count and plain:
+            count = _accepted(connection, table.key, plain, dialect)
         if count:
             seeding.rows[table.key] = count
         else:
@@ -91,11 +85,10 @@ def _inserted(connection: Connection, inserts: Inserts) -> tuple[int, str]:
     return count, reason
 
 
-def _accepted(connection: Connection, name: Name, later: Schema, types: Types, dialect: Dialect) -> int:
+def _accepted(connection: Connection, name: Name, later: Typed, dialect: Dialect) -> int:
     """How many rows are left of the table without those that its later checks refuse."""
-    for expression in (
-        text for table in later.tables if table.key == name for text in _checks_of(table, types, dialect)
-    ):
+    found = [table for table in later.schema.tables if table.key == name]
+    for expression in (text for table in found for text in _checks_of(table, later.types, dialect)):
         _first_taken(connection, [f"DELETE FROM {quoted(name, dialect)} WHERE NOT ({expression})"])
     [(count,)] = connection.rows(f"SELECT COUNT(*) FROM {quoted(name, dialect)}")
     return int(count)
