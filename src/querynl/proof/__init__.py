@@ -91,20 +91,29 @@ def drift(live: Schema, before: Schema, made: Plan, scratch: Scratch) -> list[st
 
 
 def _tried(trial: Trial, operations: Sequence[Operation]) -> Seeding:
-    """What rows the plan was run with. Raises ProofFailed.
+    """What rows the plan was run with on the way up. Raises ProofFailed.
 
-    Rows that the new schema refuses are no fault of the plan: it is run again with rows as plain as can be, and then
-    without any, in the tables of which it asks more than they do now.
+    Rows that a schema refuses are no fault of the plan: it is run again with rows as plain as can be, and then without
+    any, in the tables of which it asks more than they do now, or its way back does.
     """
     inverses = [undo for operation in operations if (undo := inverse(operation)) is not None]
     demanding = frozenset(_names_before(imposed_on([*operations, *inverses], trial.before), operations))
-    for sparing in (Sparing(), Sparing(plain=demanding)):
+    tries = (Sparing(), Sparing(plain=demanding), Sparing(empty=demanding)) if demanding else (Sparing(),)
+    seeding: Seeding | None = None
+    for sparing in tries:
         try:
-            return trial.run(sparing)
+            outcome = trial.run(sparing)
         except ProofFailed as failure:
-            if not isinstance(failure.__cause__, StatementFailed) or not demanding:
+            if sparing is tries[-1] or not isinstance(failure.__cause__, StatementFailed):
                 raise
-    return trial.run(Sparing(empty=demanding))
+            continue
+        seeding = seeding or outcome.seeding
+        if outcome.refused is None:
+            break
+        if sparing is tries[-1]:
+            raise outcome.refused
+    assert seeding is not None, "the last try returns or raises"
+    return seeding
 
 
 def _names_before(tables: Iterable[Name], operations: Sequence[Operation]) -> set[Name]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -37,6 +38,13 @@ def made_there(schema: Schema, connection: Connection, dialect_name: str) -> Sch
     return dialect.inspect(connection)
 
 
+class Outcome(NamedTuple):
+    """The rows of a run that went well on the way up, and what the engine refused on the way down, if anything."""
+
+    seeding: Seeding
+    refused: ProofFailed | None
+
+
 class Trial(Struct, frozen=True, kw_only=True):
     """A plan, the schema that it starts from, and the one that it must reach, in the engine's own terms."""
 
@@ -46,8 +54,8 @@ class Trial(Struct, frozen=True, kw_only=True):
     scratch: Scratch
     engine: str
 
-    def run(self, sparing: Sparing) -> Seeding:
-        """What rows there were. Raises ProofFailed."""
+    def run(self, sparing: Sparing) -> Outcome:
+        """What rows there were, and whether the way back took what was there then. Raises ProofFailed for all else."""
         operations = [operation for step in self.plan.up for operation in step.operations]
         with self.scratch.database() as live:
             start = made_there(self.before, live, self.plan.dialect)
@@ -57,9 +65,14 @@ class Trial(Struct, frozen=True, kw_only=True):
             is_lossless = self.plan.reversibility is Reversibility.LOSSLESS
             everything = self._values(live, start, dialect) if is_lossless else {}
             self._check_up(live, start, dialect, operations)
-            if self.plan.down:
-                self._check_down(live, start, dialect, everything)
-        return seeding
+            try:
+                if self.plan.down:
+                    self._check_down(live, start, dialect, everything)
+            except ProofFailed as failure:
+                if not isinstance(failure.__cause__, StatementFailed):
+                    raise
+                return Outcome(seeding, failure)
+        return Outcome(seeding, None)
 
     def _check_up(self, live: Connection, start: Schema, dialect: Dialect, operations: Sequence[Operation]) -> None:
         kept = kept_by(operations, start)
