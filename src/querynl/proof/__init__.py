@@ -68,7 +68,7 @@ def prove(before: Schema, after: Schema, made: Plan, scratch: Scratch) -> Proof:
     unseeded = map(str, seeding.without_rows(small.before))
     reversible = ("down",) if made.down else ()
     checks = ("up", *(("rows",) if rows else ()), "replan empty", *reversible)
-    seconds = time.monotonic() - began
+    seconds = round(time.monotonic() - began, 3)
     return Proof(
         engine=engine,
         seconds=seconds,
