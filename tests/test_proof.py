@@ -24,6 +24,7 @@ from querynl.schema import (
     Index,
     IndexColumn,
     Kind,
+    Name,
     PrimaryKey,
     Ref,
     Schema,
@@ -201,6 +202,14 @@ def test_backfill_is_proved_on_rows_without_a_value(scratch: Scratch, dialect: D
 def test_a_new_check_is_proved_with_rows_that_it_takes(scratch: Scratch, dialect: Dialect) -> None:
     strict = replace(table("users", AGE), checks=(Check(expression="age > 1000 AND age < 1002", name="odd"),))
     proof = prove(*planned(schema(table("users", AGE)), schema(strict), dialect), scratch)
+    assert (proof.rows > 0, proof.unseeded) == (True, ())
+
+
+@pytest.mark.engines("postgresql")
+def test_a_narrower_type_is_proved_with_rows_that_heirs_of_the_table_keep(scratch: Scratch, dialect: Dialect) -> None:
+    child = Table(name="heirs", inherits=(Name(None, "users"),))
+    before, after = (schema(table("users", replace(AGE, type=name)), child) for name in ("text", "integer"))
+    proof = prove(*planned(before, after, dialect), scratch)
     assert (proof.rows > 0, proof.unseeded) == (True, ())
 
 

@@ -151,7 +151,7 @@ def _later(name: Name, later: Typed, dialect: Dialect) -> Later:
         column.name: (later.types, Demands(table, later.schema, later.types, dialect), column)
         for table in later.schema.tables
         if table.key == name
-        for column in table.columns
+        for column in _columns(table, later.schema)
     }
 
 

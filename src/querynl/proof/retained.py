@@ -166,7 +166,14 @@ def imposed_on(operations: Sequence[Operation], before: Schema) -> set[Name]:
     made = [op.obj if isinstance(op, Create) else op.after for op in operations if isinstance(op, Create | Change)]
     if any(isinstance(obj, View) and obj.materialized for obj in made):
         return {table.key for table in before.tables}  # its rows are computed at once
-    return {*using, *_imposed_on(operations)}
+    return _with_heirs({*using, *_imposed_on(operations)}, before)
+
+
+def _with_heirs(tables: set[Name], schema: Schema) -> set[Name]:
+    """The tables, and those that have columns and rows in common with them by inheritance."""
+    while heirs := {table.key for table in schema.tables if not tables.isdisjoint(table.inherits)} - tables:
+        tables = tables | heirs
+    return tables
 
 
 def _imposed_on(operations: Sequence[Operation]) -> Iterator[Name]:
