@@ -26,10 +26,10 @@ class Seeding(Struct, frozen=True):
     refused: dict[Name, str]
 
     def without_rows(self, schema: Schema) -> list[Name]:
-        """The tables that hold none, not even in a partition; virtual ones are the business of their modules."""
+        """The tables that hold none, not even in a partition, though rows were made for them."""
         through = {parent for table in schema.tables if table.key in self.rows for parent in table.inherits}
         there = {*self.rows, *through}
-        return [table.key for table in schema.tables if table.key not in there and "virtual" not in table.options]
+        return [table.key for table in schema.tables if table.key not in there and _takes_rows(table)]
 
 
 class Sparing(Struct, frozen=True, kw_only=True):
@@ -48,9 +48,7 @@ def seed(connection: Connection, schema: Schema, dialect: Dialect, *, later: Sch
     tried with other values, and otherwise left out.
     """
     seeding = Seeding({}, {})
-    tables = [
-        table for table in _parents_first(schema.tables) if table.server is None and "virtual" not in table.options
-    ]
+    tables = list(filter(_takes_rows, _parents_first(schema.tables)))
     has_shapes = _first_taken(connection, ["SELECT ST_GeomFromText('POINT(1 2)')"]) is None
     spelling = Spelling(dialect.literal, has_shapes)
     now, then = (Typed(each, Types(each, spelling)) for each in (schema, later))
@@ -68,6 +66,11 @@ def seed(connection: Connection, schema: Schema, dialect: Dialect, *, later: Sch
             seeding.refused[table.key] = reason
     _close_circles(connection, tables, seeding, dialect)
     return seeding
+
+
+def _takes_rows(table: Table) -> bool:
+    """Whether rows are made for the table: foreign ones belong to a server, virtual ones to their modules."""
+    return table.server is None and "virtual" not in table.options
 
 
 def _inserted(connection: Connection, inserts: Inserts) -> tuple[int, str]:
