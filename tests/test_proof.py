@@ -112,6 +112,11 @@ def test_a_rename_is_proved_to_keep_its_values(scratch: Scratch, dialect: Dialec
     assert "rows" in prove(*planned(schema(USERS), schema(renamed), dialect, *renames), scratch).checks
 
 
+def test_what_is_not_managed_is_said_to_be_missing_from_the_proof(scratch: Scratch, dialect: Dialect) -> None:
+    start, end, made = planned(schema(USERS), schema(table("users", NAME, AGE)), dialect)
+    assert prove(replace(start, unmanaged={"stars": 2}), end, made, scratch).absent == {"stars": 2}
+
+
 def test_up_that_does_not_arrive_fails_the_proof(scratch: Scratch, dialect: Dialect) -> None:
     start, end, made = planned(schema(USERS), schema(table("users", NAME, AGE)), dialect)
     wrong = tampered(made, f"ALTER TABLE users ADD COLUMN {dialect.quote('height')} integer", replaces=True)

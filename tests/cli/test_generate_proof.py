@@ -127,16 +127,6 @@ def test_nothing_is_noted_where_the_database_is_as_expected(shell: Shell, databa
     assert "Note" not in shell.done([*GENERATE, "-c", database.url, *scratch(database)]).err
 
 
-@pytest.mark.engines("postgresql")
-def test_what_is_not_managed_is_said_to_be_missing_from_the_proof(shell: Shell, database: Database) -> None:
-    database.execute("CREATE TABLE users (id integer PRIMARY KEY); CREATE FOREIGN DATA WRAPPER elsewhere;")
-    database.execute("CREATE SERVER far FOREIGN DATA WRAPPER elsewhere; CREATE FOREIGN TABLE stars () SERVER far;")
-    shell.write("more.json", schema_of(table("users", {"name": "age", "type": "integer"})))
-    command = ["migrate", "generate", "--to", "more.json", "-m", "more", "-c", database.url, *scratch(database)]
-    result = shell.done(command)
-    assert re.search(r"Note: the proof was made without what is not managed: .*foreign tables \(1\)", result.err)
-
-
 # ----------------------------------------------------------------------------------------- failures
 
 
