@@ -106,7 +106,7 @@ def generate(
     made = _migrations(proposal, message, form_of_files, folder, connection)
     wish = Wish(insists=verify, scratch_url=scratch_url, anonymous=anonymous_report)
     evidence = [proved(each.proposal, each.plan, wish) for each in made]
-    if connection is not None and before is not None and len(made) == 1 and evidence[0].proof is not None:
+    if connection is not None and before and len(made) == 1 and evidence[0].proof is not None:
         say_drift(made[-1].plan, comparison, connection, scratch_url)
     if dry_run:
         for each in made:

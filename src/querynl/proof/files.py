@@ -18,7 +18,7 @@ from querynl.formats.migration import MigrationFile
 from querynl.formats.running import run_down, run_up
 from querynl.formats.transactions import bare, controls_transaction
 from querynl.project import at_home
-from querynl.proof.seeding import seed
+from querynl.proof.seeding import Sparing, seed
 from querynl.proof.trial import run_in_portions, told
 from querynl.proof.values_kept import Holdings, held_in, kept_since, outcome
 from querynl.schema import Schema, Table
@@ -208,7 +208,13 @@ class _Proving:
         """What the tables hold, once there are rows in those that held none."""
         held = self._held(schema.tables)
         filled = {name for name, found in held.items() if found.rows}
-        seed(self._course.connection, schema, self._course.dialect, empty=filled, required=())
+        seed(
+            self._course.connection,
+            schema,
+            self._course.dialect,
+            later=schema,
+            sparing=Sparing(empty=frozenset(filled)),
+        )
         return held | self._held([table for table in schema.tables if table.key not in filled])
 
     def _run_through(self, before: Schema, was: Holdings) -> None:
