@@ -27,12 +27,15 @@ class RowCount(Struct, frozen=True):
         return f"{self.rows:,}" if self.exact else f"more than {self.rows:,}"
 
 
-def count_rows(reader: Reader, dialect: Dialect, tables: Iterable[Name]) -> dict[Name, RowCount]:
-    """The rows of each table, none read beyond MOST_COUNTED."""
+def count_rows(
+    reader: Reader, dialect: Dialect, tables: Iterable[Name], *, with_value_in: str | None = None
+) -> dict[Name, RowCount]:
+    """The rows of each table, or those with a value in that column of it, none read beyond MOST_COUNTED."""
     counts: dict[Name, RowCount] = {}
+    condition = "" if with_value_in is None else f" WHERE {dialect.quote(with_value_in)} IS NOT NULL"
     for names in _batches(tables):
         query = " UNION ALL ".join(
-            f"SELECT {number}, count(*) FROM (SELECT 1 AS one FROM {_quoted(name, dialect)}"
+            f"SELECT {number}, count(*) FROM (SELECT 1 AS one FROM {_quoted(name, dialect)}{condition}"
             f" LIMIT {MOST_COUNTED + 1}) AS t{number}"
             for number, name in enumerate(names)
         )

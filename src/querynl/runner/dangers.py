@@ -13,18 +13,17 @@ from querynl.errors import DecisionNeeded
 from querynl.ledger import Ledger
 from querynl.operations import Create, Drop, Rename
 from querynl.plan import Step
+from querynl.rows import RowCount, count_rows
 from querynl.schema import Column, Kind, Name, Table
 
 Group = Literal["destructive", "backfill"]
-
-# Counting stops there: whoever has a million rows need not wait to be told of the next.
-_MOST_ROWS = 1_000_000
 
 
 class Danger(Struct, frozen=True, kw_only=True):
     """Rows that a step would lose (`destructive`), or could not be made for (`backfill`).
 
-    `what` is a whole sentence with the number of rows; `table` and `column` are their names after the step.
+    `what` is a whole sentence with the number of rows, which are counted up to `rows.MOST_COUNTED`; `table` and
+    `column` are their names after the step.
     """
 
     group: Group
@@ -96,44 +95,35 @@ class _Rows:
         self._columns = renamed
 
     def _lost_table(self, table: Name) -> Iterator[Danger]:
-        rows = self._count(table)
-        if rows:
-            yield Danger(
-                group="destructive", what=f"Dropping the table {table} loses {_rows(rows)}.", rows=rows, table=table
-            )
+        count = self._count(table)
+        if count.rows:
+            what = f"Dropping the table {table} loses {_rows(count)}."
+            yield Danger(group="destructive", what=what, rows=count.rows, table=table)
 
     def _lost_column(self, table: Name, column: Column) -> Iterator[Danger]:
         name = self._columns.get((table, column.name), column.name)
         # One that a step has just made holds nothing of anybody's.
-        rows = 0 if name is None else self._count(table, with_value_in=name)
-        if rows:
-            what = f"Dropping the column {table}.{column.name} loses its values in {_rows(rows)}."
-            yield Danger(group="destructive", what=what, rows=rows, table=table, column=column.name)
+        count = RowCount(0) if name is None else self._count(table, with_value_in=name)
+        if count.rows:
+            what = f"Dropping the column {table}.{column.name} loses its values in {_rows(count)}."
+            yield Danger(group="destructive", what=what, rows=count.rows, table=table, column=column.name)
 
     def _missing_values(self, table: Name, column: Column) -> Iterator[Danger]:
         if column.nullable or column.default is not None or column.identity or column.generated:
             return
-        rows = self._count(table)
-        if rows:
-            what = f"The column {table}.{column.name} is NOT NULL without a default, and {table} has {_rows(rows)}."
-            yield Danger(group="backfill", what=what, rows=rows, table=table, column=column.name)
+        count = self._count(table)
+        if count.rows:
+            what = f"The column {table}.{column.name} is NOT NULL without a default, and {table} has {_rows(count)}."
+            yield Danger(group="backfill", what=what, rows=count.rows, table=table, column=column.name)
 
-    def _count(self, table: Name, *, with_value_in: str | None = None) -> int:
-        """The rows of a table, or those with a value in one of its columns, up to a limit."""
+    def _count(self, table: Name, *, with_value_in: str | None = None) -> RowCount:
+        """The rows of a table, or those with a value in one of its columns."""
         name = self._tables.get(table, table)
         columns = set() if name is None else self._ledger.columns(name.namespace, name.name)
         if name is None or not columns or with_value_in not in (None, *columns):
-            return 0
-        quote = self._dialect.quote
-        place = quote(name.name) if name.namespace is None else f"{quote(name.namespace)}.{quote(name.name)}"
-        where = "" if with_value_in is None else f" WHERE {quote(with_value_in)} IS NOT NULL"
-        [(rows,)] = self._connection.rows(
-            f"SELECT COUNT(*) FROM (SELECT 1 FROM {place}{where} LIMIT {_MOST_ROWS + 1}) counted"
-        )
-        return int(rows)
+            return RowCount(0)
+        return count_rows(self._connection, self._dialect, [name], with_value_in=with_value_in)[name]
 
 
-def _rows(rows: int) -> str:
-    if rows > _MOST_ROWS:
-        return f"more than {_MOST_ROWS:,} rows"
-    return "1 row" if rows == 1 else f"{rows:,} rows"
+def _rows(count: RowCount) -> str:
+    return "1 row" if count == RowCount(1) else f"{count} rows"
