@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from querynl.dialects.bookkeeping import bookkeeping_of
 from querynl.errors import ConnectionFailed, HistoryUnusable, LockedOut, StatementFailed
 
 TABLE = "querynl_history"
+JOURNAL = "querynl_journal"
 VERSION = 1
 
 Framework = Literal["raw", "flyway", "alembic"]
@@ -52,6 +53,23 @@ class Entry(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class Mark(Struct, frozen=True, kw_only=True):
+    """What the journal says about one statement of a run, counted from 1.
+
+    Without `finished_at` it was about to run, and nobody saw its end; `trace` is then what the catalog told before
+    it of all that it names (`Dialect.trace`), as a hash, None where that tells nothing.
+    """
+
+    run_number: int
+    number: int
+    migration_id: str
+    direction: Direction
+    statement: str
+    trace: str | None = None
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
 class Scripts(Struct, frozen=True):
     """The SQL of a migration as it ran; `down` is None where there is no way back."""
 
@@ -61,6 +79,9 @@ class Scripts(Struct, frozen=True):
 
 _COLUMNS = Entry.__struct_fields__
 _ALL_COLUMNS = (*_COLUMNS, "up_script", "down_script", "ledger_version")
+_MARK_COLUMNS = Mark.__struct_fields__
+# Rows of the journal that one statement writes; some engines limit how many parameters it may have.
+_MARKS_AT_ONCE = 100
 
 
 class Ledger:
@@ -85,7 +106,12 @@ class Ledger:
                 remedy="Name a database, or a search_path whose schema exists.",
             )
         self._home = str(home)
-        self._table = f"{dialect.quote(self._home)}.{dialect.quote(TABLE)}"
+        self._table, self._journal = (f"{dialect.quote(self._home)}.{dialect.quote(name)}" for name in (TABLE, JOURNAL))
+
+    @property
+    def locks_sessions(self) -> bool:
+        """Whether `lock` keeps others away for as long as a run takes, and not for one transaction at a time."""
+        return self._words.lock is not None
 
     # ------------------------------------------------------------------------------------- reading
 
@@ -109,6 +135,17 @@ class Ledger:
             f"SELECT up_script, down_script FROM {self._table} WHERE migration_id = %s", (migration_id,)
         )
         return Scripts(*rows[0]) if rows else None
+
+    def last_mark(self, run_number: int) -> Mark | None:
+        """What the journal says about the last statement of a run that was begun, None before the first."""
+        if not self.columns(self._home, JOURNAL):
+            return None
+        rows = self._connection.rows(
+            f"SELECT {', '.join(_MARK_COLUMNS)} FROM {self._journal}"
+            " WHERE run_number = %s ORDER BY number DESC LIMIT 1",
+            (run_number,),
+        )
+        return self._mark(rows[0]) if rows else None
 
     def columns(self, namespace: str | None, table: str) -> set[str]:
         """The columns that a table of this database has now, none for no table; namespace None is the session's own."""
@@ -140,6 +177,12 @@ class Ledger:
         except msgspec.ValidationError as error:
             raise self._unusable(f"{row[0]}: {error}") from error
 
+    def _mark(self, row: tuple[Any, ...]) -> Mark:
+        try:
+            return msgspec.convert(dict(zip(_MARK_COLUMNS, row, strict=True)), Mark)
+        except msgspec.ValidationError as error:
+            raise self._unusable(f"{JOURNAL}, run {row[0]}: {error}") from error
+
     def _unusable(self, reason: str) -> HistoryUnusable:
         return HistoryUnusable(
             f"The database's history cannot be read: {reason}.",
@@ -150,11 +193,24 @@ class Ledger:
     # ------------------------------------------------------------------------------------- writing
 
     def create(self) -> None:
-        """Make the table unless it is there."""
-        if self._is_there():
+        """Make the tables unless they are there."""
+        if self._is_there() and self.columns(self._home, JOURNAL):
             return
         text = self._words.text
         with self.transaction():
+            self._connection.execute(
+                f"""CREATE TABLE IF NOT EXISTS {self._journal} (
+    run_number BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    migration_id VARCHAR(255) NOT NULL,
+    direction VARCHAR(4) NOT NULL,
+    statement {text} NOT NULL,
+    trace VARCHAR(64),
+    started_at VARCHAR(40) NOT NULL,
+    finished_at VARCHAR(40),
+    PRIMARY KEY (run_number, number)
+) {self._words.table_options}"""
+            )
             self._connection.execute(
                 f"""CREATE TABLE IF NOT EXISTS {self._table} (
     migration_id VARCHAR(255) NOT NULL PRIMARY KEY,
@@ -195,6 +251,23 @@ class Ledger:
         self._connection.execute(
             f"UPDATE {self._table} SET {assignments} WHERE migration_id = %s",
             (*_values(entry)[1:], entry.migration_id),
+        )
+
+    def mark(self, marks: Sequence[Mark]) -> None:
+        """Add rows to the journal."""
+        row = f"({', '.join(['%s'] * len(_MARK_COLUMNS))})"
+        for first in range(0, len(marks), _MARKS_AT_ONCE):
+            some = marks[first : first + _MARKS_AT_ONCE]
+            self._connection.execute(
+                f"INSERT INTO {self._journal} ({', '.join(_MARK_COLUMNS)}) VALUES {', '.join([row] * len(some))}",
+                tuple(value for mark in some for value in _values(mark)),
+            )
+
+    def finish(self, mark: Mark, at: datetime) -> None:
+        """Make the journal say that a statement which was about to run has run."""
+        self._connection.execute(
+            f"UPDATE {self._journal} SET finished_at = %s WHERE run_number = %s AND number = %s",
+            (_kept(at), mark.run_number, mark.number),
         )
 
     # ------------------------------------------------------------------------------------- locking
@@ -294,7 +367,10 @@ class Ledger:
         return known
 
 
-def _values(entry: Entry) -> tuple[Any, ...]:
-    values = (getattr(entry, name) for name in _COLUMNS)
+def _values(row: Entry | Mark) -> tuple[Any, ...]:
+    return tuple(_kept(getattr(row, name)) for name in row.__struct_fields__)
+
+
+def _kept(value: Any) -> Any:
     # Text of one length, which sorts as time does.
-    return tuple(value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value for value in values)
+    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value

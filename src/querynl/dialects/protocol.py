@@ -104,6 +104,19 @@ class Dialect(Rules, Protocol):
     def lacks_something(self, error: StatementFailed) -> bool:
         """Whether a statement was refused only for want of something that another statement may create."""
 
+    def commits_by_itself(self, sql: str) -> bool:
+        """Whether the engine commits the statement as soon as it has run, whatever transaction is open."""
+
+    def trace(self, reader: Reader, sql: str) -> str | None:
+        """A text that is another before a statement and after it, by which one is known that nobody saw the end of.
+
+        It tells what the catalog holds of all that the statement names, and nothing of rows, which others write. It
+        stays the same where the statement can be run again without harm; None where the catalog does not tell.
+        """
+
+    def clearing(self, reader: Reader, sql: str) -> list[str]:
+        """The statements that take away what an earlier attempt at this one left halfway, before it is run again."""
+
     def split(self, script: str) -> list[Statement]:
         """The statements of a script, as the engine's own client would split it."""
 

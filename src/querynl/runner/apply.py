@@ -16,7 +16,7 @@ from querynl.runner.dangers import dangers, refuse
 from querynl.runner.execution import Progress, Session, Work
 from querynl.runner.known import Known, Status
 from querynl.runner.report import Report
-from querynl.runner.resumption import refuse_rewritten, unfinished
+from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import way_down, way_up
 from querynl.runner.store import bring_in_line
 
@@ -106,7 +106,8 @@ def _resume_at(entry: Entry | None, body: Sequence[Statement], session: Session)
     if entry.status == "applied":
         return None
     if entry.status == "running":
-        raise unfinished(entry, session)
+        refuse_rewritten(entry, body, session)
+        return statements_done(entry, session)
     if entry.direction == "down":
         if entry.statements_done == 0:
             return None

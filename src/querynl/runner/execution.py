@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement
 from querynl.errors import ConnectionFailed, MigrationFailed, QueryNLError, StatementFailed
-from querynl.ledger import Direction, Entry, Ledger, Scripts, Status
+from querynl.ledger import Direction, Entry, Ledger, Mark, Scripts, Status
 from querynl.plan import Step
 from querynl.runner.account import error_text, standing, statement_text, way_on
 from querynl.runner.interruption import Interruption, interruptible
@@ -57,6 +58,12 @@ class Segment(NamedTuple):
 
     statements: tuple[Statement, ...]
     atomic: bool
+
+
+def trace_of(statement: Statement, session: Session) -> str | None:
+    """The hash of what the catalog tells of all that a statement names; None where that tells nothing."""
+    found = session.dialect.trace(session.connection, statement.sql)
+    return None if found is None else hashlib.sha256(found.encode()).hexdigest()
 
 
 class Settings(NamedTuple):
@@ -119,11 +126,11 @@ def segments(statements: Sequence[Statement], dialect: Dialect) -> list[Segment]
     """The statements in the portions in which they are committed."""
     found: list[Segment] = []
     for statement in statements:
-        joins = dialect.rolls_back_ddl and statement.transactional and bool(found) and found[-1].atomic
-        if joins:
+        atomic = statement.transactional and not dialect.commits_by_itself(statement.sql)
+        if dialect.rolls_back_ddl and atomic and found and found[-1].atomic:
             found[-1] = Segment((*found[-1].statements, statement), atomic=True)
         else:
-            found.append(Segment((statement,), atomic=statement.transactional))
+            found.append(Segment((statement,), atomic=atomic))
     return found
 
 
@@ -217,16 +224,57 @@ class _Run:
                 self._session.connection.execute(statement.sql)
         is_open = not self._journalled
         for segment in segments(self._body[self._done :], self._session.dialect) or [Segment((), atomic=True)]:
-            if segment.atomic and not is_open:
-                self._ledger.begin()
-            for number, statement in enumerate(segment.statements, self._done):
-                self._at = number
-                self._tell_progress(statement, number + 1)
-                with interruption.cancellable():
-                    self._run_statement(statement)
-            self._at = None
-            self._keep(self._done + len(segment.statements), commit=segment.atomic)
+            if segment.atomic:
+                if not is_open:
+                    self._ledger.begin()
+                marks = [self._run_marked(number, sql, interruption) for number, sql in self._numbered(segment)]
+                self._at = None
+                self._keep(self._done + len(segment.statements), marks)
+                self._ledger.commit()
+            else:
+                self._run_alone(segment.statements[0], interruption)
             is_open = False
+
+    def _numbered(self, segment: Segment) -> Iterator[tuple[int, Statement]]:
+        return enumerate(segment.statements, self._done)
+
+    def _run_alone(self, statement: Statement, interruption: Interruption) -> None:
+        """Run a statement that no transaction undoes; the journal says beforehand that it is about to run."""
+        number = self._done
+        mark = self._begun(number, statement)
+        if not statement.session:
+            for clearing in self._session.dialect.clearing(self._session.connection, statement.sql):
+                self._session.connection.execute(clearing)
+            mark = replace(mark, trace=trace_of(statement, self._session))
+            self._ledger.mark([mark])
+        mark = replace(self._run_marked(number, statement, interruption), started_at=mark.started_at)
+        self._at = None
+        with self._ledger.transaction():
+            if statement.session:
+                self._keep(number + 1, [mark])
+            else:
+                assert mark.finished_at is not None
+                self._ledger.finish(mark, mark.finished_at)
+                self._keep(number + 1, [])
+
+    def _run_marked(self, number: int, statement: Statement, interruption: Interruption) -> Mark:
+        """Run a statement; what the journal is to say of it."""
+        self._at = number
+        self._tell_progress(statement, number + 1)
+        mark = self._begun(number, statement)
+        with interruption.cancellable():
+            self._run_statement(statement)
+        return replace(mark, finished_at=datetime.now(UTC))
+
+    def _begun(self, number: int, statement: Statement) -> Mark:
+        return Mark(
+            run_number=self._entry.run_number,
+            number=number + 1,
+            migration_id=self._entry.migration_id,
+            direction=self._entry.direction,
+            statement=statement_text(statement),
+            started_at=datetime.now(UTC),
+        )
 
     def _tell_progress(self, statement: Statement, number: int) -> None:
         if self._session.progress is not None:
@@ -243,8 +291,8 @@ class _Run:
                 f"The check found {len(rows)} rows where there must be none: {shown}", sql=statement.sql
             )
 
-    def _keep(self, done: int, *, commit: bool) -> None:
-        """Make the history say how far the run has come, in the transaction of the statements if there is one."""
+    def _keep(self, done: int, marks: Sequence[Mark]) -> None:
+        """Make the history and the journal say how far the run has come, in the transaction that is open."""
         finished = done == len(self._body)
         goal: Status = "applied" if self._work.direction == "up" else "rolled back"
         entry = replace(
@@ -258,8 +306,7 @@ class _Run:
             self._ledger.update(entry)
         else:
             entry = self._ledger.write(entry, self._work.scripts)
-        if commit:
-            self._ledger.commit()
+        self._ledger.mark([replace(mark, run_number=entry.run_number) for mark in marks])
         self._entry, self._done = entry, done
 
     def _duration(self) -> int:

@@ -8,8 +8,30 @@ from querynl.dialects import Statement
 from querynl.errors import DecisionNeeded
 from querynl.ledger import TABLE, Entry
 from querynl.runner.account import statement_text
-from querynl.runner.execution import Session, settings_apart
+from querynl.runner.execution import Session, settings_apart, trace_of
 from querynl.runner.scripts import same
+
+
+def statements_done(entry: Entry, session: Session) -> int:
+    """How many statements have run of a run that never came to its end; to be asked under the lock.
+
+    The journal says which one was about to run, and the catalog whether it did. Raises DecisionNeeded where that
+    cannot be told.
+    """
+    done = entry.statements_done
+    mark = session.ledger.last_mark(entry.run_number)
+    ran = _kept(entry, session)
+    if not session.ledger.locks_sessions or not 0 <= done < len(ran):
+        raise unfinished(entry, session)
+    now = trace_of(ran[done], session)
+    if mark is None or mark.number <= done:
+        # It was to be undone with its transaction, unless it touched what knows none.
+        if now is None and not session.dialect.commits_by_itself(ran[done].sql):
+            raise unfinished(entry, session)
+        return done
+    if now is None or mark.trace is None:
+        raise unfinished(entry, session)
+    return done if now == mark.trace else done + 1
 
 
 def unfinished(entry: Entry, session: Session) -> DecisionNeeded:

@@ -18,7 +18,7 @@ from querynl.runner.dangers import dangers, refuse
 from querynl.runner.execution import Progress, Session, Work
 from querynl.runner.known import Known, Status
 from querynl.runner.report import Report
-from querynl.runner.resumption import refuse_rewritten, unfinished
+from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import Way, way_down
 from querynl.runner.store import bring_in_line
 
@@ -149,7 +149,8 @@ def _resume_at(entry: Entry | None, known: Known, body: Sequence[Statement], ses
     if entry is None or entry.status == "rolled back":
         return None
     if entry.status == "running":
-        raise unfinished(entry, session)
+        refuse_rewritten(entry, body, session)
+        return statements_done(entry, session)
     if entry.direction == "down" and entry.statements_done:
         refuse_rewritten(entry, body, session)
         return entry.statements_done

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from querynl import schema as model
 from querynl.dialects import expressions
-from querynl.dialects.mysql import spelling, split, types
+from querynl.dialects.mysql import spelling, split, traces, types
 from querynl.dialects.mysql.inspect import inspected
 from querynl.dialects.mysql.localise import localised
 from querynl.dialects.mysql.options import character_set
@@ -163,6 +163,15 @@ class MySQL:
 
     def lacks_something(self, error: StatementFailed) -> bool:
         return error.sqlstate in _LACKING
+
+    def commits_by_itself(self, sql: str) -> bool:
+        return traces.commits_by_itself(sql)
+
+    def trace(self, reader: Reader, sql: str) -> str | None:
+        return traces.trace(reader, sql)
+
+    def clearing(self, reader: Reader, sql: str) -> list[str]:
+        return []  # a statement runs whole, or not at all
 
     def split(self, script: str) -> list[Statement]:
         return split.split(script)

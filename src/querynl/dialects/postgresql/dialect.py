@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from querynl.dialects import expressions
-from querynl.dialects.postgresql import heirs, privileges, renaming, rules, spelling, split
+from querynl.dialects.postgresql import heirs, privileges, renaming, rules, spelling, split, traces
 from querynl.dialects.postgresql.inspection import inspect
 from querynl.dialects.postgresql.localise import localise
 from querynl.dialects.postgresql.rendering import render
@@ -111,6 +111,15 @@ class PostgreSQL(Dialect):
 
     def lacks_something(self, error: StatementFailed) -> bool:
         return error.sqlstate in _LACKING
+
+    def commits_by_itself(self, sql: str) -> bool:
+        return False
+
+    def trace(self, reader: Reader, sql: str) -> str | None:
+        return traces.trace(reader, sql)
+
+    def clearing(self, reader: Reader, sql: str) -> list[str]:
+        return traces.clearing(reader, sql)
 
     def split(self, script: str) -> list[Statement]:
         return split.split(script)

@@ -134,6 +134,15 @@ class SQLite:
     def lacks_something(self, error: StatementFailed) -> bool:
         return error.what.startswith(_LACKING)
 
+    def commits_by_itself(self, sql: str) -> bool:
+        return False
+
+    def trace(self, reader: Reader, sql: str) -> str | None:
+        return ""  # what runs outside a transaction, PRAGMA and VACUUM, may run again
+
+    def clearing(self, reader: Reader, sql: str) -> list[str]:
+        return []
+
     def split(self, script_text: str) -> list[Statement]:
         return script.split(script_text)
 
