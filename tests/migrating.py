@@ -82,7 +82,12 @@ class Project:
         return {known.id: known.status.value for known in self.survey()}
 
     def apply(
-        self, *, allow: Collection[str] = (), lock_timeout: float = 30.0, progress: Progress | None = None
+        self,
+        *,
+        allow: Collection[str] = (),
+        lock_timeout: float = 30.0,
+        statement_timeout: float | None = None,
+        progress: Progress | None = None,
     ) -> Report:
         with self.session() as (connection, dialect):
             return apply(
@@ -92,6 +97,7 @@ class Project:
                 connection_name=CONNECTION,
                 allow=allow,
                 lock_timeout=lock_timeout,
+                statement_timeout=statement_timeout,
                 progress=progress,
             )
 

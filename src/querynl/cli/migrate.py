@@ -1,37 +1,38 @@
-"""`querynl migrate`: preview, apply, status and rollback; `generate` and `verify` have files of their own."""
+"""`querynl migrate`: preview, apply, status and rollback; the other commands have files of their own."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
 
 from querynl.cli.app import common_options, current_app
 from querynl.cli.generate import generate
+from querynl.cli.new import new
 from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows, print_sql
+from querynl.cli.repair import repair
 from querynl.cli.verify import verify
+from querynl.cli.workplace import (
+    ALLOW,
+    CONFIRM,
+    DIRECTORY,
+    DRY_RUN,
+    LOCK_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    Workplace,
+    open_workplace,
+    print_report,
+    telling,
+)
 from querynl.errors import UsageInvalid
 
 if TYPE_CHECKING:
-    from querynl.connections import Connection
     from querynl.dialects import Dialect, Statement
     from querynl.registry import MigrationRecord
-    from querynl.runner import Known, Progress, Report
-
-_DIRECTORY = click.option("--dir", "directory", metavar="DIR", help="The folder of the migration files.")
-_CONFIRM = click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
-_DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
-_ALLOW = click.option("--allow", multiple=True, metavar="HAZARDS", help="destructive, or all: rows may be lost.")
-_LOCK_TIMEOUT = click.option(
-    "--lock-timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
-    help="How long to wait for another migration of the same database.",
-)  # fmt: skip
+    from querynl.runner import Known, Report
 
 
 @click.group()
@@ -42,49 +43,20 @@ def migrate() -> None:
 
 migrate.add_command(generate)
 migrate.add_command(verify)
-
-
-class Workplace(Struct):
-    """A database, its dialect, and every migration known for it."""
-
-    name: str
-    connection: Connection
-    dialect: Dialect
-    migrations: list[Known]
-
-
-@contextmanager
-def _workplace(directory: str | None, *, read_only: bool = False) -> Iterator[Workplace]:
-    from querynl.connections import connect, look_into
-    from querynl.dialects import dialect_named
-    from querynl.ledger import Ledger
-    from querynl.runner import survey
-
-    app = current_app()
-    target = app.target()
-    with look_into(target) if read_only else connect(target) as connection:
-        app.detail(f"{target.name} is {connection.dialect} {connection.version}.")
-        dialect = dialect_named(connection.dialect, connection.version)
-        migrations = survey(
-            Ledger(connection, dialect),
-            connection_name=target.name,
-            folder=Path(directory or app.settings.migrations.directory),
-            named=directory is not None,
-            store=app.settings.registry.url,
-        )
-        yield Workplace(target.name, connection, dialect, migrations)
+migrate.add_command(new)
+migrate.add_command(repair)
 
 
 # --------------------------------------------------------------------------------------------- status
 
 
 @migrate.command()
-@_DIRECTORY
+@DIRECTORY
 @format_option()
 @common_options
 def status(directory: str | None, form: Format) -> None:
     """Show every migration of a database and where it stands."""
-    with _workplace(directory, read_only=True) as place:
+    with open_workplace(directory, read_only=True) as place:
         known = place.migrations
     totals = {word: sum(1 for one in known if one.status == word) for word in dict.fromkeys(_STATUSES)}
     if form == "json":
@@ -203,11 +175,12 @@ def _dialect_of(text: str) -> Dialect:
 
 
 @migrate.command()
-@_CONFIRM
-@_DRY_RUN
-@_DIRECTORY
-@_ALLOW
-@_LOCK_TIMEOUT
+@CONFIRM
+@DRY_RUN
+@DIRECTORY
+@ALLOW
+@LOCK_TIMEOUT
+@STATEMENT_TIMEOUT
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Apply the next N and stop.")
 @click.option("--to", "last", metavar="ID", help="Apply up to this one and stop.")
 @common_options
@@ -218,6 +191,7 @@ def apply(
     directory: str | None,
     allow: tuple[str, ...],
     lock_timeout: float,
+    statement_timeout: float | None,
     count: int | None,
     last: str | None,
 ) -> None:
@@ -227,12 +201,13 @@ def apply(
 
     app = current_app()
     hazards = allowed_hazards(allow)
-    with _workplace(directory, read_only=dry_run) as place:
+    timeouts = (lock_timeout, statement_timeout)
+    with open_workplace(directory, read_only=dry_run) as place:
         chosen = _limited(runner.pending(place.migrations), count, last)
         rest = [known for known in place.migrations if known.status in runner.STANDING]
         if not chosen:
             if not dry_run:  # asked even so: an applied migration whose file was edited is refused here
-                _apply(place, rest, hazards, lock_timeout)
+                _apply(place, rest, hazards, timeouts)
             click.echo(f"Nothing to apply: {place.name} is up to date.", err=dry_run)
             return
         if dry_run:
@@ -242,14 +217,16 @@ def apply(
             return
         _list("Pending", chosen)
         app.ask_go_ahead(f"Apply {_count(chosen)} to {place.name}?", given=confirmed)
-        report = _apply(place, [*rest, *chosen], hazards, lock_timeout)
-    _print_report("Applied", report)
+        report = _apply(place, [*rest, *chosen], hazards, timeouts)
+    print_report("Applied", report)
 
 
-def _apply(place: Workplace, migrations: Sequence[Known], hazards: frozenset[str], lock_timeout: float) -> Report:
+def _apply(
+    place: Workplace, migrations: Sequence[Known], hazards: frozenset[str], timeouts: tuple[float, float | None]
+) -> Report:
     from querynl import runner
 
-    with _progress() as progress:
+    with telling() as progress:
         return runner.apply(
             place.connection,
             place.dialect,
@@ -257,7 +234,8 @@ def _apply(place: Workplace, migrations: Sequence[Known], hazards: frozenset[str
             connection_name=place.name,
             store=current_app().settings.registry.url,
             allow=hazards,
-            lock_timeout=lock_timeout,
+            lock_timeout=timeouts[0],
+            statement_timeout=timeouts[1],
             progress=progress,
         )
 
@@ -274,11 +252,12 @@ def _limited(migrations: list[Known], count: int | None, last: str | None) -> li
 
 @migrate.command()
 @click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="How many.")
-@_CONFIRM
-@_DRY_RUN
-@_DIRECTORY
-@_ALLOW
-@_LOCK_TIMEOUT
+@CONFIRM
+@DRY_RUN
+@DIRECTORY
+@ALLOW
+@LOCK_TIMEOUT
+@STATEMENT_TIMEOUT
 @common_options
 def rollback(
     *,
@@ -288,6 +267,7 @@ def rollback(
     directory: str | None,
     allow: tuple[str, ...],
     lock_timeout: float,
+    statement_timeout: float | None,
 ) -> None:
     """Roll back the last migrations of a database."""
     from querynl import runner
@@ -295,7 +275,7 @@ def rollback(
 
     app = current_app()
     hazards = allowed_hazards(allow)
-    with _workplace(directory, read_only=dry_run) as place:
+    with open_workplace(directory, read_only=dry_run) as place:
         chosen = runner.newest(place.migrations, steps)
         if not chosen:
             click.echo(f"Nothing to roll back: no migration stands in {place.name}.", err=dry_run)
@@ -307,7 +287,7 @@ def rollback(
             return
         _list("To be rolled back", chosen)
         app.ask_go_ahead(f"Roll back {_count(chosen)} on {place.name}?", given=confirmed)
-        with _progress() as progress:
+        with telling() as progress:
             report = runner.rollback(
                 place.connection,
                 place.dialect,
@@ -317,9 +297,10 @@ def rollback(
                 store=app.settings.registry.url,
                 allow=hazards,
                 lock_timeout=lock_timeout,
+                statement_timeout=statement_timeout,
                 progress=progress,
             )
-    _print_report("Rolled back", report)
+    print_report("Rolled back", report)
 
 
 def _count(migrations: Sequence[Known]) -> str:
@@ -340,35 +321,3 @@ def _print_statements(known: Known, statements: Sequence[Statement], dialect: Di
     click.echo(f"-- {known.id}")
     print_sql(dialect.script(statements))
     click.echo()
-
-
-def _print_report(verb: str, report: Report) -> None:
-    for done in report.done:
-        statements = "1 statement" if done.statements == 1 else f"{done.statements} statements"
-        click.echo(f"{verb} {done.id} ({statements}, {done.duration_ms / 1000:.2f} s)")
-    for migration_id in report.skipped:
-        click.echo(f"Skipped {migration_id}: another process did it meanwhile.")
-    for note in report.notes:
-        current_app().say(f"Note: {note}")
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Who is told which statement runs: a line on a terminal, lines with --verbose, nobody elsewhere."""
-    from querynl.runner.account import statement_text
-
-    app = current_app()
-
-    def told(migration_id: str, number: int, total: int, statement: Statement) -> str:
-        return f"{migration_id}: statement {number} of {total}: {statement_text(statement)[:60]}"
-
-    if app.quiet or not (app.verbose or sys.stderr.isatty()):
-        yield None
-    elif app.verbose or not app.colours(sys.stderr):
-        yield lambda *running: app.say(told(*running))
-    else:
-        from rich.console import Console
-        from rich.text import Text
-
-        with Console(stderr=True).status("") as line:
-            yield lambda *running: line.update(Text(told(*running)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class SessionLock(Struct, frozen=True, kw_only=True):
@@ -15,6 +16,21 @@ class SessionLock(Struct, frozen=True, kw_only=True):
     take: str
     release: str
     holder: str
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """How long a statement of a migration may wait for others' locks, and run at all.
+
+    `locks` and `statements` make the session give up, with {seconds} and {milliseconds} in them; `reset` makes the
+    session's settings what they were when it began. `refused` are the error codes of a lock that was not to be had,
+    after which nothing of the transaction stands; `overdue` those of a statement that ran too long.
+    """
+
+    locks: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    reset: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()
+    overdue: frozenset[str] = frozenset()
 
 
 class Bookkeeping(Struct, frozen=True, kw_only=True):
@@ -41,6 +57,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     upserts: bool = True
     indexes_inside: bool = False
     lock: SessionLock | None = None
+    patience: Patience = Patience()
     busy: frozenset[str] = frozenset()
     at_once: str | None = None
     patiently: str | None = None
@@ -71,6 +88,14 @@ _POSTGRESQL = Bookkeeping(
         f" = ({_ADVISORY}, 2) AND l.database ="
         " (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
     ),
+    # https://www.postgresql.org/docs/current/runtime-config-client.html, …/errcodes-appendix.html
+    patience=Patience(
+        locks=("SET lock_timeout = {milliseconds}",),
+        statements=("SET statement_timeout = {milliseconds}",),
+        reset=("RESET ALL",),
+        refused=frozenset(("55P03", "40P01")),
+        overdue=frozenset(("57014",)),
+    ),
 )
 
 # The names of locks are the whole server's and at most 64 characters long, those of databases too:
@@ -89,6 +114,32 @@ _MYSQL = Bookkeeping(
         holder=f"SELECT l.session, p.user, p.host, NULL FROM (SELECT IS_USED_LOCK({_LOCK_NAME}) AS session) l"
         " LEFT JOIN information_schema.processlist p ON p.id = l.session WHERE l.session IS NOT NULL",
     ),
+    # https://dev.mysql.com/doc/refman/9.5/en/innodb-parameters.html#sysvar_innodb_lock_wait_timeout
+    patience=Patience(
+        locks=(
+            "SET SESSION lock_wait_timeout = {seconds}",
+            "SET SESSION innodb_lock_wait_timeout = {seconds}",
+        ),
+        # Of queries alone: https://dev.mysql.com/doc/refman/9.5/en/server-system-variables.html#sysvar_max_execution_time
+        statements=("SET SESSION max_execution_time = {milliseconds}",),
+        reset=(
+            "SET SESSION lock_wait_timeout = DEFAULT",
+            "SET SESSION innodb_lock_wait_timeout = DEFAULT",
+            "SET SESSION max_execution_time = DEFAULT",
+        ),
+        refused=frozenset(("1205", "1213")),
+        overdue=frozenset(("3024",)),
+    ),
+)
+# https://mariadb.com/kb/en/server-system-variables/#max_statement_time
+_MARIADB = replace(
+    _MYSQL,
+    patience=replace(
+        _MYSQL.patience,
+        statements=("SET SESSION max_statement_time = {seconds}",),
+        reset=(*_MYSQL.patience.reset[:2], "SET SESSION max_statement_time = DEFAULT"),
+        overdue=frozenset(("1969",)),
+    ),
 )
 
 _SQLITE = Bookkeeping(
@@ -102,4 +153,4 @@ _SQLITE = Bookkeeping(
     patiently="PRAGMA busy_timeout = 5000",
 )
 
-_BOOKKEEPING = {"postgresql": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MYSQL, "sqlite": _SQLITE}
+_BOOKKEEPING = {"postgresql": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MARIADB, "sqlite": _SQLITE}

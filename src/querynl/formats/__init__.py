@@ -10,6 +10,7 @@ from pathlib import Path
 from querynl.dialects import Dialect, Statement
 from querynl.errors import MigrationInvalid
 from querynl.formats import naming
+from querynl.formats.blank import blank_migration
 from querynl.formats.folder import find, names, read_file
 from querynl.formats.migration import Framework, MigrationFile, NewMigration
 from querynl.formats.transactions import is_bracket
@@ -19,6 +20,7 @@ __all__ = [
     "Framework",
     "MigrationFile",
     "NewMigration",
+    "blank_migration",
     "find",
     "new_migration",
     "read_file",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from querynl.runner.apply import LOCK_TIMEOUT_SECONDS, apply, pending, statements_to_apply
 from querynl.runner.dangers import Danger, dangers
+from querynl.runner.evidence import Evidence, evidence
 from querynl.runner.execution import Progress
 from querynl.runner.known import STANDING, Known, Status, recorded, survey
+from querynl.runner.repair import Repair
 from querynl.runner.report import Done, Report
 from querynl.runner.rollback import newest, rollback, statements_to_roll_back
 from querynl.runner.store import bring_in_line
@@ -15,13 +17,16 @@ __all__ = [
     "STANDING",
     "Danger",
     "Done",
+    "Evidence",
     "Known",
     "Progress",
+    "Repair",
     "Report",
     "Status",
     "apply",
     "bring_in_line",
     "dangers",
+    "evidence",
     "newest",
     "pending",
     "recorded",

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement
 from querynl.errors import DecisionNeeded, MigrationChanged
-from querynl.ledger import Entry, Ledger, Scripts
+from querynl.ledger import Entry, Scripts
 from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.dangers import dangers, refuse
-from querynl.runner.execution import Progress, Session, Work
+from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status
+from querynl.runner.patience import Limits
 from querynl.runner.report import Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import way_down, way_up
@@ -32,7 +33,7 @@ def pending(migrations: Sequence[Known]) -> list[Known]:
 
 def statements_to_apply(known: Known, connection: Connection, dialect: Dialect) -> tuple[Statement, ...]:
     """The very statements that `apply` would run of one migration now. Changes nothing; raises as `apply` would."""
-    work = _work(known, (), Session(connection, dialect, Ledger(connection, dialect)))
+    work = _work(known, (), session_on(connection, dialect))
     return execution.statements_left(work, dialect)
 
 
@@ -45,18 +46,22 @@ def apply(
     store: Store = None,
     allow: Collection[str] = (),
     lock_timeout: float = LOCK_TIMEOUT_SECONDS,
+    statement_timeout: float | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Apply what is pending, failed or halfway among the migrations of a survey, oldest first.
 
     Whatever can be known beforehand stops it before anything runs: MigrationChanged for an applied file that was
     edited, MigrationInvalid for a script that cannot run, DecisionNeeded for rows that would be lost (unless
-    `allow` has `destructive`) or that a NOT NULL column has no value for. LockedOut after `lock_timeout` seconds.
+    `allow` has `destructive`) or that a NOT NULL column has no value for. LockedOut after `lock_timeout` seconds of
+    waiting for another migration, or for the locks that a statement needs; no statement runs for longer than
+    `statement_timeout` seconds, where the engine can see to that.
     The first migration that fails ends it (MigrationFailed); Ctrl-C ends it (KeyboardInterrupt, with the account
     as its text). The history in the database says what stands, and the tracking store is brought in line with it.
     """
     _refuse_changed(migrations)
-    session = Session(connection, dialect, Ledger(connection, dialect, lock_timeout=lock_timeout), progress)
+    limits = Limits(locks=lock_timeout, statement=statement_timeout)
+    session = session_on(connection, dialect, limits=limits, progress=progress)
     chosen = pending(migrations)
     works = [_work(known, chosen[number:], session) for number, known in enumerate(chosen, 1)]
     for work in works:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from querynl.plan import Step
 from querynl.runner.account import error_text, standing, statement_text, way_on
 from querynl.runner.interruption import Interruption, interruptible
 from querynl.runner.known import Known
+from querynl.runner.patience import Limits, Patience
 
 # Called before each statement: the migration's id, the statement's number, how many there are, the statement.
 Progress = Callable[[str, int, int, Statement], None]
@@ -33,7 +35,21 @@ class Session(Struct, frozen=True):
     connection: Connection
     dialect: Dialect
     ledger: Ledger
+    patience: Patience
     progress: Progress | None = None
+
+
+def session_on(
+    connection: Connection,
+    dialect: Dialect,
+    *,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Session:
+    """The session of a run, which waits for others as long as the limits say; by default not at all."""
+    limits = limits or Limits(locks=0)
+    ledger = Ledger(connection, dialect, lock_timeout=limits.locks)
+    return Session(connection, dialect, ledger, Patience(connection, limits), progress)
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -82,7 +98,7 @@ def run(session: Session, work: Work) -> Entry | None:
     stands, and the history does, too.
     """
     settings, body = settings_apart(work.statements, session.dialect)
-    with _settings_made(session, settings):
+    with session.patience.limited(), _settings_made(session, settings):
         return _Run(session, work, body).whole()
 
 
@@ -177,11 +193,14 @@ class _Run:
         self._journalled = (
             not session.dialect.rolls_back_ddl or len(parts) > 1 or any(not part.atomic for part in parts)
         )
-        self._entry = _first_entry(work, len(body))
+        self._entry = first_entry(work.known, work.direction, len(body))
         self._began = time.monotonic()
         self._done = 0
         # The statement that runs now, counted from 0; None while the transaction is committed.
         self._at: int | None = 0
+        # Whether a transaction is open, and which statement the journal has last said is about to run.
+        self._is_open = False
+        self._intended: int | None = None
 
     def whole(self) -> Entry | None:
         if not self._claimed():
@@ -210,6 +229,7 @@ class _Run:
                 if self._journalled:
                     self._entry = self._ledger.write(self._entry, self._work.scripts)
                     self._ledger.commit()
+                self._is_open = not self._journalled
                 return True
         except BaseException:
             self._ledger.rollback()
@@ -222,31 +242,36 @@ class _Run:
         for statement in self._body[: self._done]:
             if statement.session:
                 self._session.connection.execute(statement.sql)
-        is_open = not self._journalled
         for segment in segments(self._body[self._done :], self._session.dialect) or [Segment((), atomic=True)]:
-            if segment.atomic:
-                if not is_open:
-                    self._ledger.begin()
-                marks = [self._run_marked(number, sql, interruption) for number, sql in self._numbered(segment)]
-                self._at = None
-                self._keep(self._done + len(segment.statements), marks)
-                self._ledger.commit()
-            else:
-                self._run_alone(segment.statements[0], interruption)
-            is_open = False
+            run = self._run_together if segment.atomic else self._run_alone
+            self._session.patience.insist(partial(run, segment.statements, interruption), self._undo)
 
-    def _numbered(self, segment: Segment) -> Iterator[tuple[int, Statement]]:
-        return enumerate(segment.statements, self._done)
+    def _run_together(self, statements: Sequence[Statement], interruption: Interruption) -> None:
+        """Run statements in one transaction, with what the history says of them."""
+        if not self._is_open:
+            self._ledger.begin()
+        self._is_open = True
+        marks = [self._run_marked(number, sql, interruption) for number, sql in enumerate(statements, self._done)]
+        self._at = None
+        self._keep(self._done + len(statements), marks)
+        self._ledger.commit()
+        self._is_open = False
 
-    def _run_alone(self, statement: Statement, interruption: Interruption) -> None:
+    def _undo(self) -> None:
+        self._ledger.rollback()
+        self._is_open = False
+
+    def _run_alone(self, statements: Sequence[Statement], interruption: Interruption) -> None:
         """Run a statement that no transaction undoes; the journal says beforehand that it is about to run."""
-        number = self._done
+        [statement], number = statements, self._done
         mark = self._begun(number, statement)
         if not statement.session:
             for clearing in self._session.dialect.clearing(self._session.connection, statement.sql):
                 self._session.connection.execute(clearing)
             mark = replace(mark, trace=trace_of(statement, self._session))
-            self._ledger.mark([mark])
+            if self._intended != number:  # a second attempt is the same intent
+                self._ledger.mark([mark])
+                self._intended = number
         mark = replace(self._run_marked(number, statement, interruption), started_at=mark.started_at)
         self._at = None
         with self._ledger.transaction():
@@ -370,12 +395,11 @@ class _Run:
         return f"{'The migration' if self._work.direction == 'up' else 'The rollback of'} {self._entry.migration_id}"
 
 
-def _first_entry(work: Work, total: int) -> Entry:
-    """The entry of work that begins now; on the way back it keeps what it says about the way up."""
-    known = work.known
+def first_entry(known: Known, direction: Direction, total: int) -> Entry:
+    """The entry of a run that begins now; on the way back it keeps what it says about the way up."""
     now = datetime.now(UTC)
     before = known.entry
-    if work.direction == "down" and before is not None:
+    if direction == "down" and before is not None:
         return replace(
             before, direction="down", status="running", started_at=now, applied_by=_who(), duration_ms=None,
             statements_total=total, statements_done=0, error=None,
@@ -385,7 +409,7 @@ def _first_entry(work: Work, total: int) -> Entry:
         description=known.description,
         framework=known.framework,
         file=known.path.name if known.path else None,
-        direction=work.direction,
+        direction=direction,
         status="running",
         checksum=known.checksum,
         applied_by=_who(),

@@ -9,14 +9,15 @@ from msgspec.structs import replace
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement
 from querynl.errors import LockedOut, MigrationIrreversible, UsageInvalid
-from querynl.ledger import Entry, Ledger, Scripts
+from querynl.ledger import Entry, Scripts
 from querynl.plan import Plan, Step, statements
 from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.apply import LOCK_TIMEOUT_SECONDS
 from querynl.runner.dangers import dangers, refuse
-from querynl.runner.execution import Progress, Session, Work
+from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status
+from querynl.runner.patience import Limits
 from querynl.runner.report import Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import Way, way_down
@@ -36,7 +37,7 @@ def newest(migrations: Sequence[Known], steps: int) -> list[Known]:
 
 def statements_to_roll_back(known: Known, connection: Connection, dialect: Dialect) -> tuple[Statement, ...]:
     """The very statements that `rollback` would run for one migration now. Changes nothing; raises as it would."""
-    work = _work(known, (), Session(connection, dialect, Ledger(connection, dialect)))
+    work = _work(known, (), session_on(connection, dialect))
     return execution.statements_left(work, dialect)
 
 
@@ -50,6 +51,7 @@ def rollback(
     store: Store = None,
     allow: Collection[str] = (),
     lock_timeout: float = LOCK_TIMEOUT_SECONDS,
+    statement_timeout: float | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Undo the last migrations that ran, newest first; they are pending afterwards, and their history stays.
@@ -59,10 +61,9 @@ def rollback(
     for. LockedOut, MigrationFailed and KeyboardInterrupt are raised as by `apply`.
     """
     chosen = newest(migrations, steps)
-    session = Session(connection, dialect, Ledger(connection, dialect, lock_timeout=lock_timeout), progress)
-    works = [_work(known, chosen[number:], session) for number, known in enumerate(chosen, 1)]
-    for work in works:
-        _refuse_dangers(work, session, allow)
+    limits = Limits(locks=lock_timeout, statement=statement_timeout)
+    session = session_on(connection, dialect, limits=limits, progress=progress)
+    works = [undoing(known, session, allow, later=chosen[number:]) for number, known in enumerate(chosen, 1)]
     report = Report()
     try:
         if works:
@@ -73,6 +74,13 @@ def rollback(
     finally:
         notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store)
     return replace(report, notes=tuple(notes))
+
+
+def undoing(known: Known, session: Session, allow: Collection[str], *, later: Sequence[Known] = ()) -> Work:
+    """The work of rolling one migration back. Raises MigrationIrreversible and DecisionNeeded as `rollback` does."""
+    work = _work(known, later, session)
+    _refuse_dangers(work, session, allow)
+    return work
 
 
 def _work(known: Known, later: Sequence[Known], session: Session) -> Work:

@@ -53,9 +53,16 @@ def {SAVEPOINT}() -> Iterator[None]:
 
 def files(plan: Plan, dialect: Dialect, migration_id: str, message: str, folder: Path) -> dict[Path, str]:
     """`ID.py` with its text. Raises MigrationInvalid where the folder has several heads to follow."""
+    return _module(migration_id, message, folder, lines(plan.up, plan, dialect) or ["pass"], _downgrade(plan, dialect))
+
+
+def blank(migration_id: str, message: str, folder: Path) -> dict[Path, str]:
+    """`ID.py` with functions that do nothing yet. Raises MigrationInvalid where the folder has several heads."""
+    return _module(migration_id, message, folder, ["pass"], ["pass"])
+
+
+def _module(migration_id: str, message: str, folder: Path, up: list[Line], down: list[Line]) -> dict[Path, str]:
     follows = head(revisions(folder))
-    up = lines(plan.up, plan, dialect) or ["pass"]
-    down = _downgrade(plan, dialect)
     revision = version_of(migration_id)
     return {
         folder / f"{migration_id}.py": "".join(

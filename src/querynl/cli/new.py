@@ -1,0 +1,45 @@
+"""`querynl migrate new`: files for a migration that a person writes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from querynl.cli.app import common_options, current_app
+from querynl.errors import UsageInvalid
+
+
+@click.command()
+@click.option("--message", "-m", metavar="TEXT", required=True, help="What the migration is about.")
+@click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="The form of the files.")
+@click.option("--output", "-o", metavar="DIR", help="The folder for the files.")
+@click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
+@common_options
+def new(message: str, framework: str | None, output: str | None, dialect: str | None) -> None:
+    """Write the files of a migration that you fill in by hand."""
+    import msgspec
+
+    from querynl.dialects import dialect_named
+    from querynl.formats import blank_migration, write
+    from querynl.formats.migration import Framework
+
+    app = current_app()
+    name = dialect or (app.target().dialect if app.connection or app.settings.connection else None)
+    if name is None:
+        raise UsageInvalid(
+            "Say which engine the migration is for.",
+            remedy="Give --connection, or --dialect postgresql, mysql, mariadb or sqlite.",
+        )
+    made = blank_migration(
+        dialect=dialect_named(name),
+        framework=msgspec.convert(framework or app.settings.migrations.framework, Framework),
+        message=message,
+        folder=Path(output or app.settings.migrations.directory),
+        at=datetime.now(UTC),
+    )
+    write(made)
+    click.echo(f"Migration {made.id}")
+    for path in made.files:
+        click.echo(f"  {path}")

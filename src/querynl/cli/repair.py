@@ -1,0 +1,142 @@
+"""`querynl migrate repair`: what is known of one migration, and the ways to set its state right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from querynl.cli.app import common_options, current_app
+from querynl.cli.workplace import (
+    ALLOW,
+    CONFIRM,
+    DIRECTORY,
+    LOCK_TIMEOUT,
+    Workplace,
+    open_workplace,
+    print_report,
+    telling,
+)
+from querynl.errors import UsageInvalid
+
+if TYPE_CHECKING:
+    from querynl.runner import Known, Repair, Report
+
+Way = Literal["resume", "mark_applied", "mark_rolled_back", "revert"]
+
+_FINDINGS = {"made": "done", "not made": "not done", "other": "neither before nor after it", "unseen": "not to be seen"}
+_GO_AHEAD: dict[Way, str] = {
+    "resume": "Run what is left of {id}?",
+    "mark_applied": "Note {id} as applied, and run nothing?",
+    "mark_rolled_back": "Note {id} as not applied, and run nothing?",
+    "revert": "Undo what ran of {id}?",
+}
+_DONE: dict[Way, str] = {
+    "resume": "Applied",
+    "mark_applied": "Noted as applied",
+    "mark_rolled_back": "Noted as not applied",
+    "revert": "Rolled back",
+}
+
+
+@click.command()
+@click.argument("migration_id", metavar="ID")
+@click.option("--resume", "way", flag_value="resume", help="Run what is left of it.")
+@click.option("--mark-applied", "way", flag_value="mark_applied", help="Note that it stands; run nothing.")
+@click.option("--mark-rolled-back", "way", flag_value="mark_rolled_back", help="Note that it is gone; run nothing.")
+@click.option("--revert", "way", flag_value="revert", help="Undo what ran of it.")
+@click.option("--done", type=click.IntRange(min=0), metavar="N", help="How many of its statements have run.")
+@CONFIRM
+@DIRECTORY
+@ALLOW
+@LOCK_TIMEOUT
+@common_options
+def repair(
+    *,
+    migration_id: str,
+    way: Way | None,
+    done: int | None,
+    confirmed: bool,
+    directory: str | None,
+    allow: tuple[str, ...],
+    lock_timeout: float,
+) -> None:
+    """Set right where a migration stands, after looking at the database.
+
+    Without one of the four ways, only what is known is shown.
+    """
+    from querynl import runner
+    from querynl.decisions import allowed_hazards
+
+    app = current_app()
+    hazards = allowed_hazards(allow)
+    if done is not None and way not in ("resume", "revert"):
+        raise UsageInvalid("--done is for --resume and --revert.")
+    with open_workplace(directory, read_only=way is None) as place:
+        known = _found(place, migration_id)
+        for line in _account(known, place):
+            app.say(line)
+        if way is None:
+            return
+        app.ask_go_ahead(_GO_AHEAD[way].format(id=known.id), given=confirmed)
+        with telling() as progress:
+            repairing = runner.Repair(
+                known,
+                place.connection,
+                place.dialect,
+                connection_name=place.name,
+                store=app.settings.registry.url,
+                lock_timeout=lock_timeout,
+                progress=progress,
+            )
+            report = _done(repairing, way, done, hazards)
+    if report.done or report.skipped:
+        print_report(_DONE[way], report)
+    else:
+        click.echo(f"{_DONE[way]}: {known.id}")
+
+
+def _found(place: Workplace, migration_id: str) -> Known:
+    for known in place.migrations:
+        if known.id == migration_id:
+            return known
+    raise UsageInvalid(
+        f"No migration {migration_id} is known for {place.name}.", remedy="See `querynl migrate status`."
+    )
+
+
+def _done(repairing: Repair, way: Way, done: int | None, allow: frozenset[str]) -> Report:
+    match way:
+        case "resume":
+            return repairing.resume(done=done, allow=allow)
+        case "revert":
+            return repairing.revert(done=done, allow=allow)
+        case "mark_applied":
+            return repairing.mark_applied()
+        case "mark_rolled_back":
+            return repairing.mark_rolled_back()
+
+
+def _account(known: Known, place: Workplace) -> Iterator[str]:
+    """What the history and the live schema say of the migration."""
+    from querynl.english.explain import explain
+    from querynl.runner import evidence
+
+    yield f"{known.id} is {known.status}."
+    entry = known.entry
+    if entry is not None:
+        way = "up" if entry.direction == "up" else "back"
+        yield (
+            f"  Its last run, the way {way}, began at {entry.started_at:%Y-%m-%d %H:%M:%S} UTC by {entry.applied_by}:"
+            f" {entry.statements_done} of {entry.statements_total} statements ran."
+        )
+        if entry.error:
+            yield f"  It failed: {entry.error}"
+    plan = None if known.edited else known.plan(place.dialect)
+    if plan is None:
+        yield "  It has no plan of QueryNL's, so the database cannot be compared with it."
+        return
+    yield "  The database, compared with its plan:"
+    for found in evidence(plan, place.dialect.inspect(place.connection)):
+        yield f"    {found.step}. {explain(found.operation)} {_FINDINGS[found.finding].capitalize()}."

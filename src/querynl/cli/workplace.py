@@ -1,0 +1,97 @@
+"""What the commands that look at a database's migrations share: their options, the database, and what they print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from querynl.cli.app import current_app
+
+if TYPE_CHECKING:
+    from querynl.connections import Connection
+    from querynl.dialects import Dialect, Statement
+    from querynl.runner import Known, Progress, Report
+
+DIRECTORY = click.option("--dir", "directory", metavar="DIR", help="The folder of the migration files.")
+CONFIRM = click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
+ALLOW = click.option("--allow", multiple=True, metavar="HAZARDS", help="destructive, or all: rows may be lost.")
+LOCK_TIMEOUT = click.option(
+    "--lock-timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
+    help="How long to wait for another migration, and for the locks of others.",
+)  # fmt: skip
+STATEMENT_TIMEOUT = click.option(
+    "--statement-timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+    help="How long a statement may run.",
+)  # fmt: skip
+
+
+class Workplace(Struct):
+    """A database, its dialect, and every migration known for it."""
+
+    name: str
+    connection: Connection
+    dialect: Dialect
+    migrations: list[Known]
+
+
+@contextmanager
+def open_workplace(directory: str | None, *, read_only: bool = False) -> Iterator[Workplace]:
+    """The database of this run with its migrations, those of the folder included."""
+    from querynl.connections import connect, look_into
+    from querynl.dialects import dialect_named
+    from querynl.ledger import Ledger
+    from querynl.runner import survey
+
+    app = current_app()
+    target = app.target()
+    with look_into(target) if read_only else connect(target) as connection:
+        app.detail(f"{target.name} is {connection.dialect} {connection.version}.")
+        dialect = dialect_named(connection.dialect, connection.version)
+        migrations = survey(
+            Ledger(connection, dialect),
+            connection_name=target.name,
+            folder=Path(directory or app.settings.migrations.directory),
+            named=directory is not None,
+            store=app.settings.registry.url,
+        )
+        yield Workplace(target.name, connection, dialect, migrations)
+
+
+def print_report(verb: str, report: Report) -> None:
+    """Say what a run did, a line for each migration."""
+    for done in report.done:
+        statements = "1 statement" if done.statements == 1 else f"{done.statements} statements"
+        click.echo(f"{verb} {done.id} ({statements}, {done.duration_ms / 1000:.2f} s)")
+    for migration_id in report.skipped:
+        click.echo(f"Skipped {migration_id}: another process did it meanwhile.")
+    for note in report.notes:
+        current_app().say(f"Note: {note}")
+
+
+@contextmanager
+def telling() -> Iterator[Progress | None]:
+    """Who is told which statement runs: a line on a terminal, lines with --verbose, nobody elsewhere."""
+    from querynl.runner.account import statement_text
+
+    app = current_app()
+
+    def told(migration_id: str, number: int, total: int, statement: Statement) -> str:
+        return f"{migration_id}: statement {number} of {total}: {statement_text(statement)[:60]}"
+
+    if app.quiet or not (app.verbose or sys.stderr.isatty()):
+        yield None
+    elif app.verbose or not app.colours(sys.stderr):
+        yield lambda *running: app.say(told(*running))
+    else:
+        from rich.console import Console
+        from rich.text import Text
+
+        with Console(stderr=True).status("") as line:
+            yield lambda *running: line.update(Text(told(*running)))

@@ -1,0 +1,84 @@
+"""Waiting for the locks of others: never long at once, for whoever comes later waits behind us, but again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from msgspec import Struct
+
+from querynl.connections import Connection
+from querynl.dialects.bookkeeping import bookkeeping_of
+from querynl.errors import LockedOut, QueryNLError, StatementFailed
+
+# How long a statement waits in the queue for a lock before it makes way.
+_WAIT_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 8.0
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """The seconds that a migration may spend on getting locks, and a statement on running; None for no end."""
+
+    locks: float
+    statement: float | None = None
+
+
+class Patience:
+    """The limits of one session, kept while migrations run in it."""
+
+    def __init__(self, connection: Connection, limits: Limits) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._words = bookkeeping_of(connection.dialect).patience
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Set the limits for the block; afterwards the session's settings are what they were when it began."""
+        self._set(self._words.locks, min(_WAIT_SECONDS, self._limits.locks))
+        if self._limits.statement is not None:
+            self._set(self._words.statements, self._limits.statement)
+        try:
+            yield
+        finally:
+            # A session that is lost has no settings any more.
+            with suppress(QueryNLError):
+                for sql in self._words.reset:
+                    self._connection.execute(sql)
+
+    def insist(self, attempt: Callable[[], None], undo: Callable[[], None]) -> None:
+        """Make the attempt; where it met a lock, undo what there is of it, and again after a while.
+
+        Raises LockedOut when the time is over, and what else the attempt raises.
+        """
+        import random
+
+        began = time.monotonic()
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return attempt()
+            except StatementFailed as error:
+                if error.sqlstate not in self._words.refused:
+                    raise
+                left = began + self._limits.locks - time.monotonic()
+                if left <= 0:
+                    raise self._locked_out(error) from error
+            undo()
+            # Jitter, so that those who met each other do not meet again.
+            time.sleep(min(left, pause * random.uniform(0.5, 1)))
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _set(self, statements: tuple[str, ...], seconds: float) -> None:
+        for sql in statements:
+            whole = max(1, round(seconds))
+            self._connection.execute(sql.format(seconds=whole, milliseconds=max(1, round(1000 * seconds))))
+
+    def _locked_out(self, error: StatementFailed) -> LockedOut:
+        statement = " ".join((error.sql or "").split())[:100]
+        return LockedOut(
+            f"Other sessions hold locks that a statement needs: {error.what}; waited {self._limits.locks:g} s.",
+            where=statement or None,
+            remedy="Wait until they are done, or give it longer: --lock-timeout SECONDS.",
+        )
