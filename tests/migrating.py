@@ -88,6 +88,8 @@ class Project:
         lock_timeout: float = 30.0,
         statement_timeout: float | None = None,
         progress: Progress | None = None,
+        out_of_order: bool = False,
+        ignore_missing: bool = False,
     ) -> Report:
         with self.session() as (connection, dialect):
             return apply(
@@ -99,6 +101,8 @@ class Project:
                 lock_timeout=lock_timeout,
                 statement_timeout=statement_timeout,
                 progress=progress,
+                out_of_order=out_of_order,
+                ignore_missing=ignore_missing,
             )
 
     def rollback(self, *, steps: int = 1, allow: Collection[str] = ()) -> Report:

@@ -10,6 +10,8 @@ from querynl.errors import (
     MigrationChanged,
     MigrationFailed,
     MigrationInvalid,
+    MigrationMissing,
+    MigrationOutOfOrder,
     SourceUnreadable,
 )
 from querynl.ledger import Ledger
@@ -459,3 +461,26 @@ def test_the_statements_left_of_a_failed_migration_are_told(project: Project) ->
         told = statements_to_apply(project.survey()[0], connection, dialect)
 
     assert [statement.sql for statement in told] == ["INSERT INTO nowhere VALUES (1)"]
+
+
+@pytest.mark.engines("sqlite")
+def test_what_comes_before_an_applied_migration_is_out_of_order_and_runs_when_asked(three: Project) -> None:
+    three.apply()
+    three.write("20260101120000_late", "CREATE TABLE late (id integer);")
+
+    assert three.statuses()["20260101120000_late"] == "out of order"
+    with pytest.raises(MigrationOutOfOrder, match="20260101120000_late"):
+        three.apply()
+    assert done(three.apply(out_of_order=True)) == ["20260101120000_late"]
+
+
+@pytest.mark.engines("sqlite")
+def test_the_missing_file_of_an_applied_migration_stops_the_next_until_it_is_allowed(three: Project) -> None:
+    three.apply()
+    gone = sorted(three.folder.glob("*_up.sql"))[0]
+    gone.unlink()
+    three.write("20270101000000_next", "CREATE TABLE next_one (id integer);")
+
+    with pytest.raises(MigrationMissing, match=gone.name.removesuffix("_up.sql")):
+        three.apply()
+    assert done(three.apply(ignore_missing=True)) == ["20270101000000_next"]

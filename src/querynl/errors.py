@@ -238,6 +238,20 @@ class MigrationChanged(QueryNLError):
     exit_status = 5
 
 
+class MigrationOutOfOrder(QueryNLError):
+    """A migration that is not applied yet, before others that are."""
+
+    code = "QN4007"
+    exit_status = 5
+
+
+class MigrationMissing(QueryNLError):
+    """A migration that stands in the database, and whose file is gone."""
+
+    code = "QN4008"
+    exit_status = 5
+
+
 class MigrationInvalid(QueryNLError):
     """A migration that cannot be recorded, read or written as given."""
 

@@ -22,7 +22,6 @@ from querynl.cli.workplace import (
     DRY_RUN,
     LOCK_TIMEOUT,
     STATEMENT_TIMEOUT,
-    Workplace,
     open_workplace,
     print_report,
     telling,
@@ -76,7 +75,7 @@ def status(directory: str | None, form: Format) -> None:
             current_app().say(f"{one.id}: {note}")
 
 
-_STATUSES = ("applied", "pending", "failed", "partially applied", "changed", "missing")
+_STATUSES = ("applied", "pending", "failed", "partially applied", "changed", "missing", "out of order")
 
 
 def _facts(known: Known) -> dict[str, str | None]:
@@ -183,6 +182,8 @@ def _dialect_of(text: str) -> Dialect:
 @STATEMENT_TIMEOUT
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Apply the next N and stop.")
 @click.option("--to", "last", metavar="ID", help="Apply up to this one and stop.")
+@click.option("--out-of-order", is_flag=True, help="Apply what comes before migrations that are applied, too.")
+@click.option("--ignore-missing", is_flag=True, help="Go on without the files of applied migrations.")
 @common_options
 def apply(
     *,
@@ -194,6 +195,8 @@ def apply(
     statement_timeout: float | None,
     count: int | None,
     last: str | None,
+    out_of_order: bool,
+    ignore_missing: bool,
 ) -> None:
     """Apply the pending migrations of a database."""
     from querynl import runner
@@ -201,13 +204,29 @@ def apply(
 
     app = current_app()
     hazards = allowed_hazards(allow)
-    timeouts = (lock_timeout, statement_timeout)
     with open_workplace(directory, read_only=dry_run) as place:
         chosen = _limited(runner.pending(place.migrations), count, last)
-        rest = [known for known in place.migrations if known.status in runner.STANDING]
+        standing = [known for known in place.migrations if known.status in runner.STANDING]
+
+        def run() -> Report:
+            with telling() as progress:
+                return runner.apply(
+                    place.connection,
+                    place.dialect,
+                    [*standing, *chosen],
+                    connection_name=place.name,
+                    store=app.settings.registry.url,
+                    allow=hazards,
+                    lock_timeout=lock_timeout,
+                    statement_timeout=statement_timeout,
+                    progress=progress,
+                    out_of_order=out_of_order,
+                    ignore_missing=ignore_missing,
+                )
+
         if not chosen:
-            if not dry_run:  # asked even so: an applied migration whose file was edited is refused here
-                _apply(place, rest, hazards, timeouts)
+            if not dry_run:  # asked even so: an applied migration whose file was edited or is gone is refused here
+                run()
             click.echo(f"Nothing to apply: {place.name} is up to date.", err=dry_run)
             return
         if dry_run:
@@ -217,27 +236,8 @@ def apply(
             return
         _list("Pending", chosen)
         app.ask_go_ahead(f"Apply {_count(chosen)} to {place.name}?", given=confirmed)
-        report = _apply(place, [*rest, *chosen], hazards, timeouts)
+        report = run()
     print_report("Applied", report)
-
-
-def _apply(
-    place: Workplace, migrations: Sequence[Known], hazards: frozenset[str], timeouts: tuple[float, float | None]
-) -> Report:
-    from querynl import runner
-
-    with telling() as progress:
-        return runner.apply(
-            place.connection,
-            place.dialect,
-            migrations,
-            connection_name=place.name,
-            store=current_app().settings.registry.url,
-            allow=hazards,
-            lock_timeout=timeouts[0],
-            statement_timeout=timeouts[1],
-            progress=progress,
-        )
 
 
 def _limited(migrations: list[Known], count: int | None, last: str | None) -> list[Known]:

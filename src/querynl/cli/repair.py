@@ -62,9 +62,9 @@ def repair(
     allow: tuple[str, ...],
     lock_timeout: float,
 ) -> None:
-    """Set right where a migration stands, after looking at the database.
+    """Set right where a migration stands.
 
-    Without one of the four ways, only what is known is shown.
+    What the history and the database itself say of it is shown first; without one of the four ways, that is all.
     """
     from querynl import runner
     from querynl.decisions import allowed_hazards

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement
-from querynl.errors import DecisionNeeded, MigrationChanged
+from querynl.errors import DecisionNeeded, MigrationChanged, MigrationMissing, MigrationOutOfOrder
 from querynl.ledger import Entry, Scripts
 from querynl.registry import Store
 from querynl.runner import execution
@@ -23,7 +23,7 @@ from querynl.runner.store import bring_in_line
 
 LOCK_TIMEOUT_SECONDS = 60.0
 
-_TO_RUN = frozenset((Status.PENDING, Status.FAILED, Status.PARTIALLY_APPLIED))
+_TO_RUN = frozenset((Status.PENDING, Status.OUT_OF_ORDER, Status.FAILED, Status.PARTIALLY_APPLIED))
 
 
 def pending(migrations: Sequence[Known]) -> list[Known]:
@@ -48,18 +48,25 @@ def apply(
     lock_timeout: float = LOCK_TIMEOUT_SECONDS,
     statement_timeout: float | None = None,
     progress: Progress | None = None,
+    out_of_order: bool = False,
+    ignore_missing: bool = False,
 ) -> Report:
     """Apply what is pending, failed or halfway among the migrations of a survey, oldest first.
 
     Whatever can be known beforehand stops it before anything runs: MigrationChanged for an applied file that was
-    edited, MigrationInvalid for a script that cannot run, DecisionNeeded for rows that would be lost (unless
-    `allow` has `destructive`) or that a NOT NULL column has no value for. LockedOut after `lock_timeout` seconds of
-    waiting for another migration, or for the locks that a statement needs; no statement runs for longer than
-    `statement_timeout` seconds, where the engine can see to that.
+    edited, MigrationMissing for one that is gone (unless `ignore_missing`), MigrationOutOfOrder for a pending one
+    before those that are applied (unless `out_of_order`), MigrationInvalid for a script that cannot run, and
+    DecisionNeeded for rows that would be lost (unless `allow` has `destructive`) or that a NOT NULL column has no
+    value for. LockedOut after `lock_timeout` seconds of waiting for another migration, or for the locks that a
+    statement needs; no statement runs for longer than `statement_timeout` seconds, where the engine sees to that.
     The first migration that fails ends it (MigrationFailed); Ctrl-C ends it (KeyboardInterrupt, with the account
     as its text). The history in the database says what stands, and the tracking store is brought in line with it.
     """
     _refuse_changed(migrations)
+    if not ignore_missing:
+        _refuse_missing(migrations)
+    if not out_of_order:
+        _refuse_out_of_order(migrations)
     limits = Limits(locks=lock_timeout, statement=statement_timeout)
     session = session_on(connection, dialect, limits=limits, progress=progress)
     chosen = pending(migrations)
@@ -133,6 +140,30 @@ def _refuse_changed(migrations: Sequence[Known]) -> None:
             f"{len(changed)} migration{'s were' if len(changed) > 1 else ' was'} edited after being applied.",
             where=names,
             remedy="Restore the file as it was applied, and write the change as a new migration. Nothing was run.",
+        )
+
+
+def _refuse_missing(migrations: Sequence[Known]) -> None:
+    missing = [known.id for known in migrations if known.status is Status.MISSING]
+    if missing:
+        files = (
+            "The file of 1 applied migration is"
+            if len(missing) == 1
+            else f"{len(missing)} applied migrations' files are"
+        )
+        raise MigrationMissing(
+            f"{files} missing: {', '.join(missing)}.",
+            remedy="Restore what is missing, or go on without: --ignore-missing. Nothing was run.",
+        )
+
+
+def _refuse_out_of_order(migrations: Sequence[Known]) -> None:
+    early = [known.id for known in migrations if known.status is Status.OUT_OF_ORDER]
+    if early:
+        count = "1 migration comes" if len(early) == 1 else f"{len(early)} migrations come"
+        raise MigrationOutOfOrder(
+            f"{count} before others that are applied: {', '.join(early)}.",
+            remedy="Generate it anew after them, or apply it all the same with --out-of-order. Nothing was run.",
         )
 
 

@@ -23,6 +23,8 @@ class Status(StrEnum):
     """Where a migration stands in one database."""
 
     PENDING = "pending"
+    # Pending, and before others that were applied.
+    OUT_OF_ORDER = "out of order"
     APPLIED = "applied"
     FAILED = "failed"
     # A process ended between two statements that each stand for themselves.
@@ -120,11 +122,13 @@ def survey(
             where=str(folder),
             remedy="Write one with `querynl migrate generate`, or name another folder with --dir.",
         )
-    return [
-        _known(name, records.get(name), files.get(name), entries.get(name))
-        for name in order
-        if name in records or name in files or _stands(entries[name])
-    ]
+    return _told_from_order(
+        [
+            _known(name, records.get(name), files.get(name), entries.get(name))
+            for name in order
+            if name in records or name in files or _stands(entries[name])
+        ]
+    )
 
 
 def recorded(record: MigrationRecord, ledger: Ledger) -> Known:
@@ -152,6 +156,17 @@ def _in_order(files: Sequence[str], others: Iterable[str]) -> list[str]:
             order.append(waiting.popleft())
         order.append(file)
     return [*order, *waiting]
+
+
+def _told_from_order(migrations: Sequence[Known]) -> list[Known]:
+    """The migrations; what is pending before one that stands is out of order."""
+    last = max((number for number, known in enumerate(migrations) if known.status in STANDING), default=-1)
+    return [
+        msgspec.structs.replace(known, status=Status.OUT_OF_ORDER)
+        if number < last and known.status is Status.PENDING
+        else known
+        for number, known in enumerate(migrations)
+    ]
 
 
 def _known(name: str, record: MigrationRecord | None, file: MigrationFile | None, entry: Entry | None) -> Known:

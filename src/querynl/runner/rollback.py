@@ -31,7 +31,8 @@ def newest(migrations: Sequence[Known], steps: int) -> list[Known]:
     """
     if steps < 1:
         raise UsageInvalid(f"{steps} steps cannot be rolled back.", remedy="Give --steps a number from 1 on.")
-    ran = [known for known in migrations if known.entry is not None and known.status is not Status.PENDING]
+    gone = (Status.PENDING, Status.OUT_OF_ORDER)
+    ran = [known for known in migrations if known.entry is not None and known.status not in gone]
     return sorted(ran, key=lambda known: known.entry.run_number if known.entry else 0, reverse=True)[:steps]
 
 
