@@ -549,7 +549,7 @@ def test_help_of_every_command_is_there(shell: Shell) -> None:
     groups = {
         "connect": ("add", "list", "show", "test", "use", "remove"),
         "schema": ("design", "validate", "inspect", "diff", "apply"),
-        "migrate": ("generate", "new", "preview", "apply", "status", "rollback", "repair"),
+        "migrate": ("generate", "new", "preview", "apply", "status", "rollback", "repair", "baseline"),
         "query": ("tables",),
         "config": ("show", "path"),
     }

@@ -134,3 +134,28 @@ def test_a_migration_written_by_hand_begins_as_a_file_that_runs(
     assert list(statuses(shell, connection).values()) == ["pending"]
     shell.done(f"migrate apply --confirm {connection}")
     assert list(statuses(shell, connection).values()) == ["applied"]
+
+
+def test_a_baseline_notes_what_a_database_has_already(shell: Shell, typed: str, database: Database) -> None:
+    database.execute("CREATE TABLE b (id integer)")
+    shell.write("migrations/20260103000000_c_up.sql", "CREATE TABLE c (id integer);")
+
+    told = shell.done(f"migrate baseline --to {B} --confirm {typed}").out
+
+    assert told == f"Noted as applied: {B}\n"
+    assert statuses(shell, typed) == {A: "applied", B: "applied", "20260103000000_c": "pending"}
+
+
+def test_a_database_without_migrations_gets_a_first_one_that_is_applied(shell: Shell, database: Database) -> None:
+    connection = f"-c '{database.url}'"
+    database.execute("CREATE TABLE a (id integer NOT NULL)")
+
+    shell.done(f"migrate baseline --confirm {connection}")
+
+    assert list(statuses(shell, connection).values()) == ["applied"]
+    [file] = (shell.folder / "migrations").glob("*_baseline_up.sql")
+    assert "CREATE TABLE" in file.read_text(encoding="utf-8")
+
+
+def test_an_empty_database_has_no_baseline(shell: Shell, database: Database) -> None:
+    assert shell(f"migrate baseline --confirm -c '{database.url}'").status == 5

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from querynl.cli.app import common_options, current_app
+from querynl.cli.baseline import baseline
 from querynl.cli.generate import generate
 from querynl.cli.new import new
 from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows, print_sql
@@ -22,11 +23,11 @@ from querynl.cli.workplace import (
     DRY_RUN,
     LOCK_TIMEOUT,
     STATEMENT_TIMEOUT,
+    limited,
     open_workplace,
     print_report,
     telling,
 )
-from querynl.errors import UsageInvalid
 
 if TYPE_CHECKING:
     from querynl.dialects import Dialect, Statement
@@ -43,6 +44,7 @@ def migrate() -> None:
 migrate.add_command(generate)
 migrate.add_command(verify)
 migrate.add_command(new)
+migrate.add_command(baseline)
 migrate.add_command(repair)
 
 
@@ -205,7 +207,7 @@ def apply(
     app = current_app()
     hazards = allowed_hazards(allow)
     with open_workplace(directory, read_only=dry_run) as place:
-        chosen = _limited(runner.pending(place.migrations), count, last)
+        chosen = limited(runner.pending(place.migrations), count, last)
         standing = [known for known in place.migrations if known.status in runner.STANDING]
 
         def run() -> Report:
@@ -238,16 +240,6 @@ def apply(
         app.ask_go_ahead(f"Apply {_count(chosen)} to {place.name}?", given=confirmed)
         report = run()
     print_report("Applied", report)
-
-
-def _limited(migrations: list[Known], count: int | None, last: str | None) -> list[Known]:
-    """The first of them, up to a number or an id. Raises UsageInvalid for an id that is not among them."""
-    if last is not None:
-        ids = [known.id for known in migrations]
-        if last not in ids:
-            raise UsageInvalid(f"{last} is not pending.", remedy="See `querynl migrate status`.")
-        migrations = migrations[: ids.index(last) + 1]
-    return migrations if count is None else migrations[:count]
 
 
 @migrate.command()

@@ -66,7 +66,6 @@ def repair(
 
     What the history and the database itself say of it is shown first; without one of the four ways, that is all.
     """
-    from querynl import runner
     from querynl.decisions import allowed_hazards
 
     app = current_app()
@@ -81,15 +80,7 @@ def repair(
             return
         app.ask_go_ahead(_GO_AHEAD[way].format(id=known.id), given=confirmed)
         with telling() as progress:
-            repairing = runner.Repair(
-                known,
-                place.connection,
-                place.dialect,
-                connection_name=place.name,
-                store=app.settings.registry.url,
-                lock_timeout=lock_timeout,
-                progress=progress,
-            )
+            repairing = place.repair(known, lock_timeout=lock_timeout, progress=progress)
             report = _done(repairing, way, done, hazards)
     if report.done or report.skipped:
         print_report(_DONE[way], report)

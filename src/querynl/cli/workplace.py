@@ -12,11 +12,12 @@ import click
 from msgspec import Struct
 
 from querynl.cli.app import current_app
+from querynl.errors import UsageInvalid
 
 if TYPE_CHECKING:
     from querynl.connections import Connection
     from querynl.dialects import Dialect, Statement
-    from querynl.runner import Known, Progress, Report
+    from querynl.runner import Known, Progress, Repair, Report
 
 DIRECTORY = click.option("--dir", "directory", metavar="DIR", help="The folder of the migration files.")
 CONFIRM = click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
@@ -40,6 +41,20 @@ class Workplace(Struct):
     dialect: Dialect
     migrations: list[Known]
 
+    def repair(self, known: Known, *, lock_timeout: float, progress: Progress | None = None) -> Repair:
+        """The ways to set right where one of the migrations stands."""
+        from querynl.runner import Repair
+
+        return Repair(
+            known,
+            self.connection,
+            self.dialect,
+            connection_name=self.name,
+            store=current_app().settings.registry.url,
+            lock_timeout=lock_timeout,
+            progress=progress,
+        )
+
 
 @contextmanager
 def open_workplace(directory: str | None, *, read_only: bool = False) -> Iterator[Workplace]:
@@ -62,6 +77,16 @@ def open_workplace(directory: str | None, *, read_only: bool = False) -> Iterato
             store=app.settings.registry.url,
         )
         yield Workplace(target.name, connection, dialect, migrations)
+
+
+def limited(migrations: list[Known], count: int | None, last: str | None) -> list[Known]:
+    """The first of them, up to a number or an id. Raises UsageInvalid for an id that is not among them."""
+    if last is not None:
+        ids = [known.id for known in migrations]
+        if last not in ids:
+            raise UsageInvalid(f"{last} is not pending.", remedy="See `querynl migrate status`.")
+        migrations = migrations[: ids.index(last) + 1]
+    return migrations if count is None else migrations[:count]
 
 
 def print_report(verb: str, report: Report) -> None:
