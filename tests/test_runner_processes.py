@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from querynl.errors import DecisionNeeded, LockedOut
-from querynl.ledger import TABLE
 from tests.applying import INTERRUPTED
 from tests.engines import Database
 from tests.migrating import Project, done
@@ -148,7 +147,7 @@ def test_a_killed_process_leaves_nothing_of_its_migration(endless: Project) -> N
 
 
 @pytest.mark.engines("mysql", "mariadb")
-def test_a_killed_process_leaves_one_question_about_one_statement(endless: Project) -> None:
+def test_what_a_killed_process_wrote_is_undone_and_run_again(endless: Project) -> None:
     process = start(endless)
     wait_until_it_runs(process, f"{B} 2/3")
 
@@ -157,13 +156,28 @@ def test_a_killed_process_leaves_one_question_about_one_statement(endless: Proje
     _end_sessions(endless.database)
 
     assert endless.statuses() == {A: "applied", B: "partially applied", C: "pending"}
-    with pytest.raises(DecisionNeeded) as caught:
-        endless.apply(lock_timeout=30)
-    assert "Did statement 2 of 3 run: INSERT INTO a" in caught.value.questions[0]
-    endless.database.execute(f"UPDATE {TABLE} SET status = 'failed', statements_done = 1 WHERE migration_id = '{B}'")
     endless.write(B, "CREATE TABLE b (id integer);\nINSERT INTO a VALUES (2);\nCREATE TABLE b3 (id integer);")
     assert done(endless.apply()) == [B, C]
+    assert endless.database.rows("SELECT id FROM a ORDER BY id") == [(1,), (2,)]
     assert endless.tables() == {"a", "b", "b3", "c"}
+
+
+@pytest.mark.engines("mysql", "mariadb")
+def test_of_what_no_catalog_tells_a_killed_process_leaves_one_question(project: Project) -> None:
+    project.database.execute("CREATE PROCEDURE wait_long() SELECT SLEEP(600)")
+    project.write(A, "CREATE TABLE a (id integer);\nCALL wait_long();\nINSERT INTO a VALUES (1);")
+    process = start(project)
+    wait_until_it_runs(process, f"{A} 2/3")
+
+    process.kill()
+    end(process)
+    _end_sessions(project.database)
+
+    assert project.statuses() == {A: "partially applied"}
+    with pytest.raises(DecisionNeeded) as caught:
+        project.apply(lock_timeout=30)
+    assert "Did statement 2 of 3 run: CALL wait_long()" in caught.value.questions[0]
+    assert f"querynl migrate repair {A} --resume --done 2" in caught.value.questions[0]
 
 
 @pytest.mark.engines("sqlite")

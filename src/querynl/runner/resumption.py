@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from querynl.dialects import Statement
 from querynl.errors import DecisionNeeded
-from querynl.ledger import TABLE, Entry
+from querynl.ledger import Entry
 from querynl.runner.account import statement_text
 from querynl.runner.execution import Session, settings_apart, trace_of
 from querynl.runner.scripts import same
@@ -39,16 +39,14 @@ def unfinished(entry: Entry, session: Session) -> DecisionNeeded:
     number = entry.statements_done + 1
     ran = _kept(entry, session)
     shown = f": {statement_text(ran[number - 1])}" if number <= len(ran) else ""
-    name = session.dialect.literal(entry.migration_id)
-    update = f"UPDATE {TABLE} SET status = 'failed', statements_done = {number} WHERE migration_id = {name}"
+    resume = f"querynl migrate repair {entry.migration_id} --{'resume' if entry.direction == 'up' else 'revert'} --done"
     return DecisionNeeded(
         f"{'Applying' if entry.direction == 'up' else 'Rolling back'} {entry.migration_id} began at"
         f" {entry.started_at:%Y-%m-%d %H:%M:%S} UTC and never came to an end.",
         questions=[
             f"Did statement {number} of {entry.statements_total} run{shown}? Those before it did. Look at the database,"
-            f" then say so: {update}; if it did, or the same with {number - 1} if it did not."
+            f" and answer with `{resume} {number}` if it did, or with `{resume} {number - 1}` if it did not."
         ],
-        remedy="The same command goes on from there afterwards.",
     )
 
 
@@ -59,8 +57,8 @@ def refuse_rewritten(entry: Entry, body: Sequence[Statement], session: Session) 
         raise DecisionNeeded(
             f"{entry.migration_id} was edited where it has run already.",
             questions=[
-                f"Its first {done} statements stand in the database: leave them as they were, or undo"
-                f" them by hand and set statements_done = 0 in {TABLE}."
+                f"Its first {done} statements stand in the database: leave them in the file as they were, or undo them"
+                f" by hand and run `querynl migrate repair {entry.migration_id} --mark-rolled-back`."
             ],
         )
 
