@@ -10,11 +10,15 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from benchmarks.measuring import Command, median_seconds, querynl, run
-from benchmarks.schemas import write_pair
+from benchmarks.measuring import Command, Cost, median_costs, median_seconds, querynl, run
+from benchmarks.peers import MIGRA, PGMIG
+from benchmarks.schemas import load, write_models, write_pair
 from querynl import __version__
+from tests.servers import Servers
 
+_MIGRA_FOUND_DIFFERENCES = 2
 _IMPORT_CLICK: Command = (sys.executable, "-c", "import click")
 
 
@@ -31,6 +35,7 @@ def main() -> None:
             *_starting(folder, rounds=5 if quick else 15),
             *_generating(folder, rounds=1 if quick else 3),
             *_comparing(folder, rounds=1 if quick else 5),
+            *_beside_others(folder, rounds=1 if quick else 3),
         ):
             print(line, flush=True)
 
@@ -88,6 +93,59 @@ def _comparing(folder: Path, *, rounds: int) -> Iterator[str]:
     yield _ratio(
         "querynl schema diff of two SQLite databases, 200 tables, against files", taken["live"], taken["files"], 3
     )
+
+
+def _beside_others(folder: Path, *, rounds: int) -> Iterator[str]:
+    """Two live PostgreSQL databases, inspected and compared, by QueryNL and by others."""
+    for peer in (PGMIG, MIGRA):
+        peer.install()
+    others = ", ".join(f"{name} {version(name)}" for name in ("alembic", "sqlalchemy"))
+    yield f"\nBeside {PGMIG.version()}, {MIGRA.version()}, {others}"
+    servers = Servers()
+    try:
+        server = servers.url("postgresql")
+        taken = _costs_of_comparing(server, folder, 1_000, rounds, with_others=True)
+        ours = taken["querynl"]
+        what = "querynl schema diff of two PostgreSQL databases, 1,000 tables"
+        yield _line(what, ours.seconds, f"{ours.megabytes:.0f} MB")
+        for name, most in (("pgmig", 1 / 3), ("alembic", 1 / 3), ("migra", 1.0)):
+            yield _ratio(
+                f"the same, against {name} ({taken[name].seconds:.2f} s)", ours.seconds, taken[name].seconds, most
+            )
+        theirs = taken["alembic"].megabytes
+        ratio = ours.megabytes / theirs
+        what = f"its memory, against alembic ({theirs:.0f} MB)"
+        yield f"{what:<72}{ours.megabytes:>7.0f} MB   {ratio:.2f} x, at most 0.5 x: {_verdict(ratio, 0.5)}"
+        more = _costs_of_comparing(server, folder, 5_000, rounds, with_others=False)["querynl"]
+        yield _ratio("the same of 5,000 tables, against 1,000", more.seconds, ours.seconds, 5.5)
+    finally:
+        servers.stop()
+
+
+def _costs_of_comparing(server: str, folder: Path, tables: int, rounds: int, *, with_others: bool) -> dict[str, Cost]:
+    """What each tool takes to compare two databases of so many tables, which are gone afterwards."""
+    import psycopg
+
+    files = write_pair(folder, tables, "postgresql")
+    write_models(folder, files[1])
+    names = [f"querynl_bench_{side}" for side in "ab"]
+    urls = [urlsplit(server)._replace(path=f"/{name}").geturl() for name in names]
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f"CREATE DATABASE {name}")
+        try:
+            for file, url in zip(files, urls, strict=True):
+                load(file, url)
+            commands = {"querynl": querynl("schema", "diff", *urls)}
+            if with_others:
+                commands["pgmig"] = PGMIG.command("generate", "-s", urls[0], "-t", urls[1])
+                commands["migra"] = MIGRA.command("--unsafe", *urls)
+                script = str(Path(__file__).resolve().with_name("autogenerate.py"))
+                commands["alembic"] = (sys.executable, script, urls[0].replace("postgresql:", "postgresql+psycopg:", 1))
+            return median_costs(commands, folder, rounds=rounds, statuses={"migra": _MIGRA_FOUND_DIFFERENCES})
+        finally:
+            for name in names:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _line(what: str, seconds: float, verdict: str = "") -> str:

@@ -1,14 +1,15 @@
-"""The CPU time of whole processes: user and system, of the process and all that it starts."""
+"""The CPU time and memory of whole processes, with all that they start and wait for."""
 
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 Command = Sequence[str]
 
@@ -29,6 +30,13 @@ def environment(folder: Path) -> dict[str, str]:
     return kept
 
 
+class Cost(NamedTuple):
+    """What a process took: CPU seconds, its own and its children's, and the most memory it held, in megabytes."""
+
+    seconds: float
+    megabytes: float
+
+
 def run(command: Command, folder: Path) -> None:
     """Run a command in the folder. Raises CalledProcessError, with what it printed, unless it succeeds."""
     subprocess.run(command, cwd=folder, env=environment(folder), check=True, capture_output=True, text=True)
@@ -36,17 +44,34 @@ def run(command: Command, folder: Path) -> None:
 
 def median_seconds(commands: Mapping[str, Command], folder: Path, *, rounds: int) -> dict[str, float]:
     """The median CPU seconds of each command over some rounds, in which they take turns."""
-    for command in commands.values():
-        run(command, folder)
-    taken: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(rounds):
+    return {name: cost.seconds for name, cost in median_costs(commands, folder, rounds=rounds).items()}
+
+
+def median_costs(
+    commands: Mapping[str, Command], folder: Path, *, rounds: int, statuses: Mapping[str, int] | None = None
+) -> dict[str, Cost]:
+    """The medians of what each command takes over some rounds, in which they take turns, after one for the caches.
+
+    `statuses` are the exit statuses of those commands that end with another than 0.
+    """
+    expected = statuses or {}
+    taken: dict[str, list[Cost]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
         for name, command in commands.items():
-            taken[name].append(_seconds(command, folder))
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+            cost = _cost(command, folder, expected.get(name, 0))
+            if number > 0:
+                taken[name].append(cost)
+    return {name: Cost(*map(statistics.median, zip(*costs, strict=True))) for name, costs in taken.items()}
 
 
-def _seconds(command: Command, folder: Path) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(command, folder)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def _cost(command: Command, folder: Path, expected: int) -> Cost:
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)  # else Popen waits for it again
+        if process.returncode != expected:
+            output.seek(0)
+            raise subprocess.CalledProcessError(process.returncode, command, output.read().decode(errors="replace"))
+    # Kilobytes, but on macOS bytes.
+    size = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    return Cost(usage.ru_utime + usage.ru_stime, size)

@@ -9,6 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from querynl.connections import connect, parse_url
+from querynl.dialects import dialect_named
+from querynl.naming import named
+from querynl.sources import json_file
+from querynl.sources.comparison import create
+
 _CHANGES = ("add column", "drop column", "change type", "add index", "add table")
 
 
@@ -18,6 +24,53 @@ def write_pair(folder: Path, tables: int, dialect: str) -> tuple[Path, Path]:
     before.write_text(json.dumps(_schema(tables, {}, dialect)), encoding="utf-8")
     after.write_text(json.dumps(_schema(tables, _changed_tables(tables), dialect)), encoding="utf-8")
     return before, after
+
+
+def load(schema_file: Path, url: str) -> None:
+    """Create the schema of a file in an empty database, each statement in a transaction of its own."""
+    dialect = dialect_named(json.loads(schema_file.read_text(encoding="utf-8"))["dialect"])
+    document = json_file.decode(schema_file.read_text(encoding="utf-8"), schema_file.name)
+    schema = named(dialect.localise(json_file.schema_of(document, schema_file.name)), dialect)
+    with connect(parse_url(url)) as connection:
+        create(schema, connection, dialect)
+
+
+def write_models(folder: Path, schema_file: Path) -> None:
+    """The schema of a file as SQLAlchemy's tables, in `models.py`."""
+    document = json.loads(schema_file.read_text(encoding="utf-8"))
+    lines = ["from sqlalchemy import *", "from sqlalchemy import Double", "metadata = MetaData()"]
+    lines += [_model(table) for table in document["tables"]]
+    (folder / "models.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+_MODEL_TYPES = {
+    "bigint": "BigInteger",
+    "integer": "Integer",
+    "varchar(80)": "String(80)",
+    "text": "Text",
+    "numeric(12,2)": "Numeric(12, 2)",
+    "timestamp": "DateTime",
+    "boolean": "Boolean",
+    "double precision": "Double",
+    "date": "Date",
+}
+
+
+def _model(table: dict[str, Any]) -> str:
+    lines = [f"Table({table['name']!r}, metadata,"]
+    for column in table["columns"]:
+        default = f", server_default=text({column['default']!r})" if "default" in column else ""
+        nullable = column.get("nullable", True)
+        lines.append(f"    Column({column['name']!r}, {_MODEL_TYPES[column['type']]}, nullable={nullable}{default}),")
+    key = table["primary_key"]
+    lines.append(f"    PrimaryKeyConstraint('id', name={key['name']!r}),")
+    for foreign in table["foreign_keys"]:
+        target = [f"{foreign['references']}.id"]
+        lines.append(f"    ForeignKeyConstraint({foreign['columns']!r}, {target!r}, name={foreign['name']!r}),")
+    for index in table["indexes"]:
+        columns = ", ".join(map(repr, index["columns"]))
+        lines.append(f"    Index({index['name']!r}, {columns}, unique={index.get('unique', False)}),")
+    return "\n".join([*lines, ")"])
 
 
 def _changed_tables(tables: int) -> dict[int, str]:
