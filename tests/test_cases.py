@@ -16,8 +16,10 @@ from querynl.diff import diff
 from querynl.errors import StatementFailed
 from querynl.operations import apply
 from querynl.plan import Plan, Reversibility, plan, statements
+from querynl.proof import prove
 from querynl.runner.execution import segments, settings_apart
 from querynl.schema import Name, Schema, Table
+from querynl.scratch import Scratch, open_scratch
 from querynl.sources.renames import with_renames
 from querynl.sources.sql_file import declared_renames
 from tests.engines import ENGINES, Database, Databases
@@ -46,12 +48,19 @@ def pair(on: str, databases: Databases) -> Iterator[tuple[Connection, Connection
         yield one, other
 
 
+@pytest.fixture
+def scratch(on: str, databases: Databases) -> Iterator[Scratch]:
+    """Throwaway databases of the case's engine."""
+    with databases.temporary(on) as server, open_scratch(on, url=server.url) as found:
+        yield found
+
+
 def _session(database: Database) -> Connection:
     return connect(parse_url(database.url))
 
 
 def test_a_case_migrates_as_written_and_back(
-    case: Case, on: str, pair: tuple[Connection, Connection], request: pytest.FixtureRequest
+    case: Case, on: str, pair: tuple[Connection, Connection], scratch: Scratch, request: pytest.FixtureRequest
 ) -> None:
     live, other = pair
     _create_roles(case, live)
@@ -77,6 +86,7 @@ def test_a_case_migrates_as_written_and_back(
     assert not diff(dialect.inspect(live), before, dialect).operations, "down returns"
     if made.reversibility is Reversibility.LOSSLESS:
         assert _rows(live, before, dialect) == rows, "what is lossless brings every value back"
+    assert "up" in prove(before, after, made, scratch).checks, "and the proof has nothing against it"
 
 
 def _create_roles(case: Case, connection: Connection) -> None:
