@@ -107,7 +107,11 @@ class _Closure:
         self._names = _Names([*others, *tables])
         types = [obj for obj in others if kind_of(obj) in _TYPES]
         self._types = self._standing_on({ref for ref in touched if ref.kind in _TYPES}, types)
-        self._selected = {*touched, *self._types}
+        # A type that changes takes along the tables that have it, with all that they consist of.
+        typed = {table.key for schema in (before, after) for table in schema.tables if self._has_touched_type(table)}
+        self._tables |= typed
+        self._touched |= {Ref(Kind.TABLE, *name) for name in typed}
+        self._selected = {*self._touched, *self._types}
         for schema in (before, after):
             for table in schema.tables:
                 self._select_neighbours(table)
@@ -139,7 +143,7 @@ class _Closure:
         others = {*(key.target for key in table.foreign_keys), *table.inherits}
         if table.key in self._tables:
             self._selected.update(Ref(Kind.TABLE, *name) for name in others)
-        elif not others.isdisjoint(self._tables) or self._has_touched_type(table):
+        elif not others.isdisjoint(self._tables):
             self._selected.add(ref_of(table))
 
     def _has_touched_type(self, table: Table) -> bool:

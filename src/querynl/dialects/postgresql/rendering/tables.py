@@ -27,7 +27,7 @@ def create(table: Table, around: Around) -> Iterator[str]:
     """The table with its columns, constraints and indexes, and all that is said about them."""
     every = _constraints(table)
     later = [*_left_out(every)]
-    yield _create(table, [constraint for constraint in every if constraint not in later])
+    yield _create(_unrepeated(table, around.after), [constraint for constraint in every if constraint not in later])
     yield from _attribute_changes(Table(name=table.name, namespace=table.namespace), table, new=True)
     for column in table.columns:
         yield from columns.attributes(table.key, column)
@@ -39,6 +39,25 @@ def create(table: Table, around: Around) -> Iterator[str]:
             yield from constraints.attributes(table.key, constraint)
     for index in table.indexes:
         yield from indexes.create(table.key, index, around)
+
+
+def _unrepeated(table: Table, after: Catalog) -> Table:
+    """The table without the NOT NULL that its parents give their heirs: it goes when theirs goes."""
+    parents = [found for name in table.inherits if (found := after.table(name)) is not None]
+    required = {column.name for parent in parents for column in parent.columns if _requires_of_heirs(column)}
+    kept = tuple(
+        replace(column, nullable=True) if column.name in required and not _is_required_by_itself(column) else column
+        for column in table.columns
+    )
+    return replace(table, columns=kept)
+
+
+def _requires_of_heirs(column: Column) -> bool:
+    return not column.nullable and "not_null_no_inherit" not in column.options
+
+
+def _is_required_by_itself(column: Column) -> bool:
+    return any(option.startswith("not_null_") for option in column.options)
 
 
 def _left_out(every: Iterable[Constraint]) -> Iterator[Constraint]:
