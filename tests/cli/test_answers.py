@@ -6,10 +6,18 @@ from querynl.cli.answers import renamings, values
 from querynl.decisions import spelled
 from querynl.diff import Renaming
 from querynl.errors import UsageInvalid
-from querynl.schema import Column, Kind, Ref, Schema, Table
+from querynl.schema import Column, Enum, Index, IndexColumn, Kind, Ref, Schema, Table, View
 
 COLUMNS = (Column(name="a", type="integer"),)
-BEFORE = Schema(tables=(Table(name="users", columns=COLUMNS), Table(name="posts", namespace="app", columns=COLUMNS)))
+INDEXES = (Index(name="by_a", columns=(IndexColumn(column="a"),)),)
+BEFORE = Schema(
+    tables=(
+        Table(name="users", columns=COLUMNS, indexes=INDEXES),
+        Table(name="posts", namespace="app", columns=COLUMNS),
+    ),
+    enums=(Enum(name="mood", values=("ok",)), Enum(name="size", namespace="app", values=("s",))),
+    views=(View(name="readers", definition="SELECT 1"),),
+)
 
 
 @pytest.mark.parametrize(
@@ -21,10 +29,15 @@ BEFORE = Schema(tables=(Table(name="users", columns=COLUMNS), Table(name="posts"
         ("app.posts.a:b", Ref(Kind.COLUMN, "app", "a", "posts"), "b"),
         ('"my.table":"a:b"', Ref(Kind.TABLE, None, "my.table"), "a:b"),
         ('users."say ""hi""":b', Ref(Kind.COLUMN, None, 'say "hi"', "users"), "b"),
+        ("mood:feeling", Ref(Kind.ENUM, None, "mood"), "feeling"),
+        ("app.size:width", Ref(Kind.ENUM, "app", "size"), "width"),
+        ("readers:lookers", Ref(Kind.VIEW, None, "readers"), "lookers"),
+        ("users.by_a:a_idx", Ref(Kind.INDEX, None, "by_a", "users"), "a_idx"),
+        ("absent:b", Ref(Kind.TABLE, None, "absent"), "b"),
         (" users : people ", Ref(Kind.TABLE, None, "users"), "people"),
     ],
 )
-def test_rename_names_a_table_or_a_column(text: str, ref: Ref, to: str) -> None:
+def test_rename_names_what_is_there(text: str, ref: Ref, to: str) -> None:
     assert renamings([text], BEFORE) == [Renaming(ref, to)]
 
 

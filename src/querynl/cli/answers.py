@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 
 from querynl.diff import Renaming
 from querynl.errors import UsageInvalid
-from querynl.schema import Kind, Name, Ref, Schema
+from querynl.operations import parts_of
+from querynl.schema import Kind, Name, Ref, Schema, objects, ref_of
 
 _WORD = r'(?:"(?:[^"]|"")+"|[^.:=\s"]+)'
 _PATH = rf"{_WORD}(?:\.{_WORD}){{0,2}}"
 _RENAME = re.compile(rf"\s*({_PATH})\s*:\s*({_WORD})\s*")
 _VALUE = re.compile(rf"\s*({_PATH})\s*=\s*(.+)", re.S)
+# What a name without a table's may mean beside a table.
+_NAMED_ALONE = (Kind.VIEW, Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE)
 
 
 def renamings(texts: Iterable[str], before: Schema) -> list[Renaming]:
@@ -23,9 +26,10 @@ def renamings(texts: Iterable[str], before: Schema) -> list[Renaming]:
         if match is None:
             raise UsageInvalid(
                 f"--rename {text!r} is not understood.",
-                remedy="Write old:new for a table, table.old:new for a column, with double quotes as in SQL.",
+                remedy="Write old:new for a table, a type or a view, table.old:new for a column or an index,"
+                " with double quotes as in SQL.",
             )
-        found.append(Renaming(_address(_parts(match[1]), before), _plain(match[2])))
+        found.append(Renaming(_renamed(_parts(match[1]), before), _plain(match[2])))
     return found
 
 
@@ -47,6 +51,19 @@ def _parts(path: str) -> list[str]:
 
 def _plain(word: str) -> str:
     return word[1:-1].replace('""', '"') if word.startswith('"') else word
+
+
+def _renamed(parts: Sequence[str], schema: Schema) -> Ref:
+    """What a path of names means: a table or a column of one, or else what has that name."""
+    ref = _address(parts, schema)
+    namespace = None if len(parts) == 1 else parts[0]
+    meant = [ref, ref._replace(kind=Kind.INDEX)] if ref.kind is Kind.COLUMN else [ref]
+    if len(parts) < 3:
+        meant += [Ref(kind, namespace, parts[-1]) for kind in _NAMED_ALONE]
+    known = {ref_of(obj) for obj in objects(schema)}
+    for table in schema.tables:
+        known.update(ref_of(part, table.key) for part in parts_of(table))
+    return next((found for found in meant if found in known), ref)
 
 
 def _address(parts: Sequence[str], schema: Schema) -> Ref:

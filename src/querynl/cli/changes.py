@@ -31,7 +31,11 @@ privileges_option = click.option(
 
 _ANSWER_OPTIONS = (
     click.option(
-        "--rename", "renames", multiple=True, metavar="OLD:NEW", help="A rename: table:new, or table.column:new."
+        "--rename",
+        "renames",
+        multiple=True,
+        metavar="OLD:NEW",
+        help="A rename: table:new, or table.column:new; likewise types, views and indexes.",
     ),
     click.option(
         "--backfill", "backfills", multiple=True, metavar='"T.C = EXPR"', help="The value for rows that have none."
