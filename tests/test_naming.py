@@ -38,6 +38,17 @@ def test_names_follow_postgresql() -> None:
     ]
 
 
+def test_what_has_no_name_takes_none_that_is_declared_beside_it() -> None:
+    alike = (Check(expression="id > 0", name="first"), Check(expression="id > 0", name="second"))
+    live = Schema(tables=(Table(name="users", columns=USERS.columns, checks=alike),))
+    half = Table(
+        name="users",
+        columns=USERS.columns,
+        checks=(Check(expression="id > 0", name="first"), Check(expression="id > 0")),
+    )
+    assert names(named(Schema(tables=(half,)), POSTGRESQL, like=live)) == ["first", "second"]
+
+
 def test_name_that_is_taken_gets_a_number() -> None:
     checks = (Check(expression="length(email) > 3"), Check(expression="email <> ''"))
     other = Table(name="users_email_check", columns=USERS.columns)

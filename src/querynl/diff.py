@@ -84,7 +84,7 @@ def diff(
     RenameInvalid where a renaming names what is not there.
     """
     renames = list(_renames(before, after, rules, renamings))
-    aside = list(_set_aside(before, renames, rules))
+    aside = [*_set_aside(before, renames, rules), *_in_the_way(before, renames, rules)]
     renamed = apply([*aside, *renames], before, rules)
     wanted = with_kept_privileges(after, keeping, renamed, {ref_of(drop.obj) for drop in aside}, rules)
     start, end = State(renamed), State(wanted)
@@ -269,6 +269,20 @@ def _foundations_first(found: Sequence[Standing]) -> list[Standing]:
     return list(placed.values())
 
 
+def _in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
+    """Indexes that have the new name of a table or view, where an index may not have one of those."""
+    moves = [move for move in renames if move.ref.kind in (Kind.TABLE, Kind.VIEW)]
+    if not moves or not rules.shares_names(Kind.INDEX):
+        return
+    taken = {(move.ref.namespace, rules.folded(move.ref.kind, move.to)) for move in moves}
+    renamed = {move.ref for move in renames}
+    for table in before.tables:
+        for index in table.indexes:
+            name = (table.namespace, rules.folded(Kind.INDEX, part_name(index)))
+            if name in taken and ref_of(index, table.key) not in renamed:
+                yield Drop(index, table.key)
+
+
 def _speaks_of(
     obj: Standing | Trigger | Policy, renames: Sequence[Rename], aside: Sequence[Standing], rules: Rules
 ) -> bool:
@@ -420,14 +434,15 @@ def _part_differences(before: Sequence[Part], after: Sequence[Part], table: Name
 
 
 def _keyed(parts: Sequence[Part]) -> dict[tuple[str, int], Part]:
-    """Parts by name, and by number where several have none and look the same."""
-    keyed: dict[tuple[str, int], Part] = {}
+    """Parts by name, and by number where several have none and look the same, in an order of their own."""
+    alike: dict[str, list[Part]] = defaultdict(list)
     for part in parts:
-        name, number = part_name(part), 0
-        while (name, number) in keyed:
-            number += 1
-        keyed[name, number] = part
-    return keyed
+        alike[part_name(part)].append(part)
+    return {
+        (name, number): part
+        for name, found in alike.items()
+        for number, part in enumerate(found if len(found) == 1 else sorted(found, key=repr))
+    }
 
 
 def _untangled(operations: Sequence[Operation], rules: Rules) -> Iterator[Operation]:

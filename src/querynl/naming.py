@@ -81,7 +81,8 @@ def _named_table(table: Table, models: dict[Name, Table], taken: set[str], diale
     for field in _FIELDS:
         parts = getattr(table, field)
         if any(part.name is None for part in parts):
-            known = list(getattr(model, field)) if model is not None else []
+            declared = {part.name for part in parts if part.name is not None}
+            known = [part for part in getattr(model, field, ()) if part.name not in declared]
             changes[field] = tuple(_named_part(part, table, known, taken, dialect) for part in parts)
     key = table.primary_key
     if key is not None and key.name is None and dialect.names_primary_keys:

@@ -55,6 +55,7 @@ from querynl.schema import (
     View,
     kind_of,
     ref_of,
+    type_name,
 )
 
 # Kinds whose names share one space in a namespace on some engine.
@@ -215,9 +216,12 @@ def with_privileges_joined(groups: Sequence[Sequence[Operation]]) -> list[list[O
     return [group for group in joined if group]
 
 
-def _share_names(*operations: Operation) -> bool:
-    """Whether the operations are about indexes, whose names are unique beyond their tables."""
-    return all(ref is not None and ref.kind is Kind.INDEX for ref in map(target, operations))
+def _share_names(operation: Operation, other: Operation) -> bool:
+    """Whether the one is about an index, and the other about what such a name may not be shared with."""
+    first, second = target(operation), target(other)
+    if first is None or second is None:
+        return False
+    return first.kind is Kind.INDEX and second.kind in (Kind.INDEX, Kind.TABLE, Kind.VIEW)
 
 
 def _close(open_groups: dict[Name, int], operation: Operation) -> None:
@@ -287,7 +291,7 @@ def _leads(operation: Operation) -> bool:
     """Whether it comes first: what is renamed, so that everything else speaks of it by its new name, and what steps
     aside for that."""
     if isinstance(operation, Drop):
-        return isinstance(operation.obj, View | Trigger | Routine | Policy | Definition)
+        return isinstance(operation.obj, View | Trigger | Routine | Policy | Definition | Index)
     return isinstance(operation, Rename) and operation.ref.kind in (
         Kind.NAMESPACE,
         Kind.ENUM,
@@ -542,10 +546,9 @@ class _Needs:
 
     def _of_type(self, text: str) -> Iterator[Ref]:
         """An enum, domain or other type of the schema that a column's type may name."""
-        bare = text.partition("[")[0].replace('"', "")
-        namespace, _, name = bare.rpartition(".")
+        name = type_name(text)
         for kind in (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES):
-            yield Ref(kind, namespace or None, name)
+            yield Ref(kind, *name)
 
     def _of_statement(self, definition: Definition) -> Iterator[Ref]:
         """What comes or goes in this migration and is named by a word of the statement that is not its own name."""

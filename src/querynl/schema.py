@@ -6,6 +6,7 @@ form (`canonical`) its objects stand in the order of their names, so equal schem
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -645,6 +646,19 @@ def part_name(part: Part) -> str:
             return f"({', '.join(part.columns)}) to {part.target}({', '.join(part.referenced_columns)})"
         case _:
             return f"({', '.join(part.columns)})"
+
+
+_NAME_IN_TYPE = re.compile(r'(?:"((?:[^"]|"")*)"|([^".\[]+))(\.?)')
+
+
+def type_name(text: str) -> Name:
+    """The name that a column's type would be if it is one of the schema's own, or an array of those."""
+    parts: list[str] = []
+    for match in _NAME_IN_TYPE.finditer(text):
+        parts.append(match[2] if match[1] is None else match[1].replace('""', '"'))
+        if not match[3]:
+            break
+    return Name(parts[-2] if len(parts) > 1 else None, parts[-1] if parts else "")
 
 
 def objects(schema: Schema) -> list[SchemaObject]:

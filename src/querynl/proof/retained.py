@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
@@ -26,9 +25,8 @@ from querynl.schema import (
     Table,
     Unique,
     View,
+    type_name,
 )
-
-_WORD = re.compile(r"\w+")
 
 # The rows of some columns as texts, in an order of their own.
 Rows = list[str]
@@ -63,12 +61,10 @@ def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]
     }
     for operation in operations:
         _follow(operation, kept)
-    for parent in _parted_from(operations):
-        kept.pop(parent, None)
     types = _changed_types(operations, before, (CompositeType,))
     for table in before.tables if types else ():
         for column in table.columns:
-            if table.key in kept and not types.isdisjoint(_WORD.findall(column.type)):
+            if table.key in kept and type_name(column.type).name in types:
                 kept[table.key].columns.pop(column.name, None)
     filled = {operation.table for operation in operations if isinstance(operation, RunSQL)}
     for table in before.tables:
@@ -123,19 +119,9 @@ def _changed_types(operations: Sequence[Operation], before: Schema, kinds: tuple
     names = {name for name in found if name is not None}
     made_of = [(domain.name, domain.type) for domain in before.domains]
     made_of += [(each.name, attribute.type) for each in before.composite_types for attribute in each.attributes]
-    while names and (more := {name for name, text in made_of if not names.isdisjoint(_WORD.findall(text))} - names):
+    while names and (more := {name for name, text in made_of if type_name(text).name in names} - names):
         names |= more
     return names
-
-
-def _parted_from(operations: Sequence[Operation]) -> Iterator[Name]:
-    """The tables whose rows were in part those of another, such as a partition, that goes or goes its own way."""
-    for operation in operations:
-        match operation:
-            case Drop(Table() as gone):
-                yield from gone.inherits
-            case Change(Table() as old, Table() as new):
-                yield from set(old.inherits) ^ set(new.inherits)
 
 
 def _columns_of(table: Name, kept: dict[Name, Kept]) -> dict[str, str]:
@@ -161,19 +147,21 @@ def imposed_on(operations: Sequence[Operation], before: Schema) -> set[Name]:
     using = {
         table.key
         for table in before.tables
-        if types and any(not types.isdisjoint(_WORD.findall(column.type)) for column in table.columns)
+        if types and any(type_name(column.type).name in types for column in table.columns)
     }
     made = [op.obj if isinstance(op, Create) else op.after for op in operations if isinstance(op, Create | Change)]
     if any(isinstance(obj, View) and obj.materialized for obj in made):
         return {table.key for table in before.tables}  # its rows are computed at once
-    return _with_heirs({*using, *_imposed_on(operations)}, before)
+    return _families({*using, *_imposed_on(operations)}, before)
 
 
-def _with_heirs(tables: set[Name], schema: Schema) -> set[Name]:
-    """The tables, and those that have columns and rows in common with them by inheritance."""
-    while heirs := {table.key for table in schema.tables if not tables.isdisjoint(table.inherits)} - tables:
-        tables = tables | heirs
-    return tables
+def _families(names: set[Name], schema: Schema) -> set[Name]:
+    """The tables, and those that share rows with them: parents, heirs and partitions, however far."""
+    links = [(table.key, parent) for table in schema.tables for parent in table.inherits]
+    found = set(names)
+    while more := {one for link in links if not found.isdisjoint(link) for one in link} - found:
+        found |= more
+    return found
 
 
 def _imposed_on(operations: Sequence[Operation]) -> Iterator[Name]:

@@ -257,6 +257,7 @@ def _uses(part: Part, column: str) -> bool:
 def mentions(text: str, name: str) -> bool:
     """Whether a text has the name as an identifier; a string may be one too, where SQLite takes it so."""
     sought = name.casefold()
-    if sought not in text.casefold():
+    # Quotes inside quotes are written twice.
+    if sought not in text.casefold().replace('""', '"').replace("``", "`").replace("''", "'"):
         return False
     return any(word.kind != "sign" and word.text.casefold() == sought for word in words(text))
