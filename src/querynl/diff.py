@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from querynl.dependents import Dependents
 from querynl.errors import ChangeUnsupported, RenameInvalid
 from querynl.heirs import renames_in_heirs
-from querynl.operations import Change, Create, Drop, Operation, Rename, State, apply, changes_of, parts_of
+from querynl.operations import Change, Create, Drop, Operation, Rename, State, apply, changes_of, parts_of, target
 from querynl.privileges import with_kept_privileges
 from querynl.rules import Rules
 from querynl.schema import (
@@ -84,12 +84,16 @@ def diff(
     RenameInvalid where a renaming names what is not there.
     """
     renames = list(_renames(before, after, rules, renamings))
-    aside = [*_set_aside(before, renames, rules), *_in_the_way(before, renames, rules)]
+    aside: list[Drop] = list(_set_aside(before, renames, rules))
+    gone = {ref_of(drop.obj) for drop in aside}
+    renames = [move for move in renames if move.ref not in gone]
+    aside += _in_the_way(before, renames, rules)
     renamed = apply([*aside, *renames], before, rules)
     wanted = with_kept_privileges(after, keeping, renamed, {ref_of(drop.obj) for drop in aside}, rules)
     start, end = State(renamed), State(wanted)
     found = list(_differences(start, end, rules))
-    operations = _untangled(Dependents(start, end, rules).recreated_around(found), rules)
+    operations = list(_untangled(Dependents(start, end, rules).recreated_around(found), rules))
+    renames, operations = _without_vain(renames, operations)
     return Difference(
         operations=(*aside, *renames, *operations),
         after=wanted,
@@ -231,6 +235,23 @@ def _ordered_renames(renamings: Sequence[Renaming], present: set[Ref], state: St
         yield move
 
 
+def _without_vain(renames: Sequence[Rename], operations: Sequence[Operation]) -> tuple[list[Rename], list[Operation]]:
+    """The renames and operations, with no index renamed that is then made anew."""
+    made = {move.ref._replace(name=move.to): move for move in renames if move.ref.kind is Kind.INDEX}
+    chained = {ref for ref in made if any(move.ref == ref for move in renames)}
+    vain = {
+        number: made[ref]
+        for number, operation in enumerate(operations)
+        if isinstance(operation, Drop) and (ref := target(operation)) in made and ref not in chained
+    }
+    kept = list(operations)
+    for number, move in vain.items():
+        dropped = kept[number]
+        assert isinstance(dropped, Drop)
+        kept[number] = replace(dropped, obj=replace(dropped.obj, name=move.ref.name))
+    return [move for move in renames if move not in vain.values()], kept
+
+
 def _set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
     """What speaks of something renamed, and what stands on such views and routines; the last first.
 
@@ -240,9 +261,7 @@ def _set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Itera
         return
     renames = [*renames, *renames_in_heirs(before, renames)]
     found: list[Standing] = []
-    renamed = {rename.ref for rename in renames}
-    standing: list[Standing] = [*before.views, *before.routines, *before.definitions]
-    waiting = [obj for obj in standing if ref_of(obj) not in renamed]
+    waiting: list[Standing] = [*before.views, *before.routines, *before.definitions]
     while more := [obj for obj in waiting if _speaks_of(obj, renames, found, rules)]:
         found += more
         waiting = [obj for obj in waiting if obj not in more]
@@ -287,7 +306,8 @@ def _speaks_of(
     obj: Standing | Trigger | Policy, renames: Sequence[Rename], aside: Sequence[Standing], rules: Rules
 ) -> bool:
     """Whether the engine says that it needs one of them, or its text has their names."""
-    refs = [move.ref for move in renames] + [ref_of(other) for other in aside]
+    own = ref_of(obj)
+    refs = [ref for ref in (*(move.ref for move in renames), *map(ref_of, aside)) if ref != own]
     if any(need.ref in refs for need in obj.depends_on):
         return True
     if isinstance(obj, Routine):

@@ -386,10 +386,8 @@ def _privileged(operation: Operation) -> tuple[Ref, ...] | None:
 
 
 def _goes_on(first: Operation, second: Operation) -> bool:
-    """Whether the second renames what the first made of the same object."""
-    if not isinstance(first, Rename) or not isinstance(second, Rename):
-        return False
-    return first.ref._replace(name=first.to) == second.ref
+    """Whether the second is about what the first renamed, by its new name."""
+    return isinstance(first, Rename) and first.ref._replace(name=first.to) == target(second)
 
 
 class _Needs:
