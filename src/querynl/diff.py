@@ -85,11 +85,12 @@ def diff(
     """
     renames = list(_renames(before, after, rules, renamings))
     aside: list[Drop] = list(_set_aside(before, renames, rules))
-    gone = {ref_of(drop.obj) for drop in aside}
+    gone = {target(drop) for drop in aside}
     renames = [move for move in renames if move.ref not in gone]
-    aside += _in_the_way(before, renames, rules)
+    aside += (drop for drop in _in_the_way(before, renames, rules) if target(drop) not in gone)
+    gone |= {target(drop) for drop in aside}
     renamed = apply([*aside, *renames], before, rules)
-    wanted = with_kept_privileges(after, keeping, renamed, {ref_of(drop.obj) for drop in aside}, rules)
+    wanted = with_kept_privileges(after, keeping, renamed, {ref for ref in gone if ref is not None}, rules)
     start, end = State(renamed), State(wanted)
     found = list(_differences(start, end, rules))
     operations = list(_untangled(Dependents(start, end, rules).recreated_around(found), rules))
@@ -118,16 +119,15 @@ def _renames(before: Schema, after: Schema, rules: Rules, renamings: Sequence[Re
     for renaming in _respelled(before, after, rules):
         declared[renaming.ref.kind].append(renaming)
 
-    for kind in (Kind.NAMESPACE, Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, Kind.TABLE, Kind.VIEW):
-        if declared[kind] and kind is Kind.NAMESPACE:
-            raise ChangeUnsupported(
-                f"The namespace {declared[kind][0].ref.name} would have to be renamed, which is not planned.",
-                remedy="Rename it by hand with ALTER SCHEMA first, and take renamed_from out of the schema.",
-            )
-        if rules.renames(kind):
-            present, asked = set(state.objects[kind]), set(wanted.objects[kind])
-            here = _unsettled(declared[kind], present, asked, explicit)
-            yield from _ordered_renames(here, present, state, rules)
+    if declared[Kind.NAMESPACE]:
+        raise ChangeUnsupported(
+            f"The namespace {declared[Kind.NAMESPACE][0].ref.name} would have to be renamed, which is not planned.",
+            remedy="Rename it by hand with ALTER SCHEMA first, and take renamed_from out of the schema.",
+        )
+    present = {ref for kind in _SHARING for ref in state.objects[kind]}
+    asked = {ref for kind in _SHARING for ref in wanted.objects[kind]}
+    possible = [renaming for kind in _SHARING if rules.renames(kind) for renaming in declared[kind]]
+    yield from _ordered_renames(_unsettled(possible, present, asked, explicit), present, state, rules)
 
     moved = {(r.ref.namespace, r.ref.name): r.to for r in declared[Kind.TABLE]}
     by_table: dict[Name, list[Renaming]] = defaultdict(list)
@@ -161,6 +161,9 @@ def _respelled(before: Schema, after: Schema, rules: Rules) -> Iterator[Renaming
             if respelled is not None:
                 yield Renaming(Ref(Kind.COLUMN, key.namespace, respelled, was.name), name)
 
+
+# What may be renamed and is part of no table.
+_SHARING = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, Kind.TABLE, Kind.VIEW)
 
 _CHECK_SPELLING = "Check the spelling in --rename old:new."
 
@@ -218,13 +221,16 @@ def _declared(after: Schema) -> dict[Kind, list[Renaming]]:
 def _ordered_renames(renamings: Sequence[Renaming], present: set[Ref], state: State, rules: Rules) -> Iterator[Rename]:
     """Renames in an order in which no name is ever taken twice; one in the way steps aside first."""
     pending = {renaming.ref: renaming.to for renaming in renamings}
-    occupied = {new for ref, to in pending.items() if (new := ref._replace(name=to)) in present and new not in pending}
-    moves = [Rename(ref, f"{ref.name}_replaced") for ref in sorted(occupied, key=lambda ref: ref.order)]
+    holders = {_place(ref): ref for ref in present}
+    occupied = {holders[new] for ref, to in pending.items() if (new := _place(ref._replace(name=to))) in holders}
+    in_the_way = sorted(occupied - pending.keys(), key=lambda ref: ref.order)
+    moves = [Rename(ref, _aside(ref, "replaced")) for ref in in_the_way if ref.kind is not Kind.VIEW]
     while pending:
-        free = [ref for ref, to in pending.items() if ref._replace(name=to) not in pending]
+        taken = set(map(_place, pending))
+        free = [ref for ref, to in pending.items() if _place(ref._replace(name=to)) not in taken]
         if not free:  # a swap: one of them waits under another name
             ref = min(pending, key=lambda ref: ref.order)
-            aside = ref._replace(name=f"{ref.name}_swapped")
+            aside = ref._replace(name=_aside(ref, "swapped"))
             moves.append(Rename(ref, aside.name))
             pending[aside] = pending.pop(ref)
             continue
@@ -233,6 +239,16 @@ def _ordered_renames(renamings: Sequence[Renaming], present: set[Ref], state: St
     for move in moves:
         state.update(changes_of([move], state, rules))
         yield move
+
+
+def _place(ref: Ref) -> Ref:
+    """The address that no two may have: what may be renamed alone shares names with other kinds on some engine."""
+    return ref._replace(kind=Kind.TABLE) if ref.kind in _SHARING else ref
+
+
+def _aside(ref: Ref, why: str) -> str:
+    """A name to wait under, of a length that every engine takes."""
+    return ref.name.encode()[:48].decode(errors="ignore") + f"_{why}"
 
 
 def _without_vain(renames: Sequence[Rename], operations: Sequence[Operation]) -> tuple[list[Rename], list[Operation]]:
@@ -289,13 +305,14 @@ def _foundations_first(found: Sequence[Standing]) -> list[Standing]:
 
 
 def _in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
-    """Indexes that have the new name of a table or view, where an index may not have one of those."""
-    moves = [move for move in renames if move.ref.kind in (Kind.TABLE, Kind.VIEW)]
-    if not moves or not rules.shares_names(Kind.INDEX):
-        return
+    """Views and indexes that have the new name of something renamed; all else waits under another name."""
+    moves = [move for move in renames if move.ref.kind in _SHARING]
     taken = {(move.ref.namespace, rules.folded(move.ref.kind, move.to)) for move in moves}
     renamed = {move.ref for move in renames}
-    for table in before.tables:
+    for view in before.views if taken else ():
+        if (view.namespace, rules.folded(Kind.VIEW, view.name)) in taken and ref_of(view) not in renamed:
+            yield Drop(view)
+    for table in before.tables if taken and rules.shares_names(Kind.INDEX) else ():
         for index in table.indexes:
             name = (table.namespace, rules.folded(Kind.INDEX, part_name(index)))
             if name in taken and ref_of(index, table.key) not in renamed:
@@ -475,7 +492,7 @@ def _untangled(operations: Sequence[Operation], rules: Rules) -> Iterator[Operat
             continue
         ref = operation.ref
         del moving[ref.namespace, ref.name]
-        aside = ref._replace(name=f"{ref.name}_swapped")
+        aside = ref._replace(name=_aside(ref, "swapped"))
         yield Rename(ref, aside.name)
         yield Rename(aside, operation.to)
 
