@@ -76,3 +76,6 @@ def write_expectation(path: Path, engine: str, up: str, down: str) -> None:
         found = pattern.search(text)
         text = text[: found.start()] + block + text[found.end() :] if found else text + block
     path.write_text(text, encoding="utf-8")
+
+
+CASES = [read_case(path) for path in sorted(FOLDER.rglob("*.md"))]

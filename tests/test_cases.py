@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -11,21 +11,19 @@ import pytest
 from querynl.cli.answers import renamings, values
 from querynl.connections import Connection, connect, parse_url
 from querynl.decisions import with_backfills, with_conversions
-from querynl.dialects import Dialect, Statement, dialect_named
+from querynl.dialects import Dialect, dialect_named
 from querynl.diff import diff
 from querynl.errors import StatementFailed
 from querynl.operations import apply
 from querynl.plan import Plan, Reversibility, plan, statements
 from querynl.proof import prove
-from querynl.runner.execution import segments, settings_apart
 from querynl.schema import Name, Schema, Table
 from querynl.scratch import Scratch, open_scratch
 from querynl.sources.renames import with_renames
 from querynl.sources.sql_file import declared_renames
 from tests.engines import ENGINES, Database, Databases
-from tests.golden import FOLDER, Case, read_case, write_expectation
-
-CASES = [read_case(path) for path in sorted(FOLDER.rglob("*.md"))]
+from tests.golden import CASES, Case, write_expectation
+from tests.running import migrate, run
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -68,7 +66,7 @@ def test_a_case_migrates_as_written_and_back(
     if dialect.version < case.minimum(on):
         pytest.skip(f"{case.title}: needs {case.options['minimum']}")
     before, after = _loaded(case, "before", live, dialect), _loaded(case, "after", other, dialect)
-    _run(live, dialect.split(case.text("rows", on)))
+    run(live, dialect.split(case.text("rows", on)))
     made = _planned(case, before, after, dialect)
 
     up, down = dialect.script(statements(made.up)), dialect.script(statements(made.down))
@@ -79,10 +77,10 @@ def test_a_case_migrates_as_written_and_back(
         assert down.strip() == case.blocks[f"{on} down"].strip()
 
     rows = _rows(live, before, dialect)
-    _migrate(live, statements(made.up), dialect)
+    migrate(live, statements(made.up), dialect)
     assert not diff(dialect.inspect(live), after, dialect).operations, "up arrives, and planning again finds nothing"
     _assert_counts_kept(rows, live, before, made, dialect)
-    _migrate(live, statements(made.down), dialect)
+    migrate(live, statements(made.down), dialect)
     assert not diff(dialect.inspect(live), before, dialect).operations, "down returns"
     if made.reversibility is Reversibility.LOSSLESS:
         assert _rows(live, before, dialect) == rows, "what is lossless brings every value back"
@@ -98,7 +96,7 @@ def _create_roles(case: Case, connection: Connection) -> None:
 
 def _loaded(case: Case, side: str, connection: Connection, dialect: Dialect) -> Schema:
     text = case.text(side, connection.dialect)
-    _run(connection, dialect.split(text))
+    run(connection, dialect.split(text))
     return with_renames(dialect.inspect(connection), declared_renames(text))
 
 
@@ -108,27 +106,6 @@ def _planned(case: Case, before: Schema, after: Schema, dialect: Dialect) -> Pla
     operations = with_backfills(operations, values("backfill", case.options.get("backfill", ()), after), dialect)
     operations = with_conversions(operations, values("using", case.options.get("using", ()), after), dialect)
     return plan(before, operations, dialect, reordered=difference.reordered)
-
-
-def _migrate(connection: Connection, script: Sequence[Statement], dialect: Dialect) -> None:
-    """Run the statements as the runner does: in one transaction, as far as the engine and they allow it."""
-    settings, body = settings_apart(script, dialect)
-    _run(connection, settings.before)
-    for segment in segments(body, dialect):
-        if segment.atomic and dialect.rolls_back_ddl:
-            with connection.transaction():
-                _run(connection, segment.statements)
-        else:
-            _run(connection, segment.statements)
-    _run(connection, settings.after)
-
-
-def _run(connection: Connection, script: Sequence[Statement]) -> None:
-    for statement in script:
-        if statement.expects_no_rows:
-            assert connection.rows(statement.sql) == [], statement.sql
-        else:
-            connection.execute(statement.sql)
 
 
 Rows = dict[Name, list[tuple[Any, ...]]]
