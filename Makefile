@@ -9,6 +9,7 @@ JOBS ?= auto
 # What `make soak` runs.
 ENGINE ?= sqlite,postgresql,mysql,mariadb
 PAIRS ?= 2000
+SEED ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,8 +30,8 @@ demo: $(RUNTIME) ## Tell the whole story on SQLite in a temporary folder
 test: $(DEV) ## Run every test on real PostgreSQL, MySQL, MariaDB and SQLite
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 $(ARGS)
 
-soak: $(DEV) ## Try the laws on PAIRS random pairs of schemas on each ENGINE (several between commas)
-	QUERYNL_TEST_PAIRS=$(PAIRS) $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --engines $(ENGINE) tests/laws $(ARGS)
+soak: $(DEV) ## Try the laws on PAIRS random pairs of schemas on each ENGINE (several between commas), by SEED
+	$(BIN)/python -m tools.soak --engine $(ENGINE) --pairs $(PAIRS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: $(DEV) ## Format, lint, types and the import contract
 	$(BIN)/ruff format --check .

@@ -24,7 +24,7 @@ from tests.engines import Databases
 from tests.formats.alembic_project import AlembicProject
 from tests.formats.live import Live, loaded
 from tests.formats.pairs import PAIRS, Pair
-from tests.laws.strategies import pairs
+from tests.laws.portable import pairs
 
 NOON = datetime(2025, 10, 16, 12, 0, 0, tzinfo=UTC)
 SQLITE = dialect_named("sqlite")

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: declared schemas for one engine, pairs of them, and the rows to put into them.
+"""Hypothesis strategies: portable declared schemas, and pairs of them.
 
 Names are few and hostile, so that two schemas drawn apart have much in common, and nothing may rely on
 a name being harmless.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -24,7 +23,6 @@ from querynl.schema import (
     Identity,
     Index,
     IndexColumn,
-    Name,
     PrimaryKey,
     Schema,
     Table,
@@ -194,52 +192,3 @@ def _with_renames(draw: st.DrawFn, before: Schema, after: Schema) -> Schema:
                 columns.append(column)
         tables.append(replace(table, columns=tuple(columns)))
     return replace(after, tables=tuple(tables))
-
-
-# ---------------------------------------------------------------------------------------------- rows
-
-
-def row(table: Table, number: int, declared: Schema) -> dict[str, Any]:
-    """Values for one row of a declared table, different for each number from 1; generated columns left out."""
-    kinds = {(t.name, c.name): c.type for t in declared.tables for c in t.columns}
-    return {
-        column.name: _value(kinds.get((table.name, column.name), column.type), number)
-        for column in table.columns
-        if column.generated is None
-    }
-
-
-def _value(kind: str, number: int) -> Any:
-    match kind:
-        case "integer" | "bigint" | "smallint" | "double":
-            return number
-        case "varchar(20)" | "varchar(200)" | "text":
-            return f"v'{number}"
-        case "decimal(10,2)":
-            return f"{number}.25"
-        case "boolean":
-            return number % 2 == 0
-        case "date":
-            return f"2021-03-{number:02}"
-        case "timestamptz":
-            return f"2021-03-{number:02} 12:30:00"
-        case "json":
-            return f'{{"n": {number}}}'
-        case "uuid":
-            return f"00000000-0000-4000-8000-{number:012}"
-        case "bytes":
-            return bytes([0, 39, 255, number])
-        case _:
-            return MOOD.values[number % 2]
-
-
-def names_in_order(schema: Schema) -> list[Name]:
-    """The tables with every parent before its children; strategies make no circles but to oneself."""
-    done: list[Name] = []
-    waiting = {table.key: {key.target for key in table.foreign_keys} - {table.key} for table in schema.tables}
-    while waiting:
-        ready = sorted(name for name, needs in waiting.items() if not needs & waiting.keys())
-        done += ready
-        for name in ready:
-            del waiting[name]
-    return done

@@ -1,0 +1,337 @@
+"""What MySQL and MariaDB have: https://dev.mysql.com/doc/refman/9.5/en/sql-data-definition-statements.html."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from hypothesis import strategies as st
+
+from tests.laws.engines.drawing import REMARK, Type, chance, enum_values, one, some
+from tests.laws.sketch import LINES, TAIL, Element, Place, Sketch, Stage, Vocabulary
+
+TYPES = (
+    Type("int", "int number plain key", ("0", "42", "-1")),
+    Type("bigint", "bigint number key", ("7",)),
+    Type("int unsigned", "unsigned number key", ("1",)),
+    Type("smallint", "number free key"),
+    Type("tinyint(1)", "key", ("0", "TRUE")),
+    Type("decimal(10,2)", "number free plain key", ("1.50",)),
+    Type("float", "number free"),
+    Type("double", "number free", ("2.5",)),
+    Type("varchar(20)", "text key", ("'x'", "'it''s'", "''", "NULL")),
+    Type("varchar(200)", "text key"),
+    Type("char(5)", "text key", ("'y'",)),
+    Type("text", "text long", ("('x')",)),
+    Type("longtext", "text long"),
+    Type("varbinary(30)", "key"),
+    Type("blob", ""),
+    Type("date", "key", ("'2020-01-31'",)),
+    Type("datetime(6)", "key", ("CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)")),
+    Type("timestamp", "key", ("CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")),
+    Type("time(3)", "key"),
+    Type("year", "key"),
+    Type("json", "json", ("(json_array())",)),
+    Type("bit(3)", "", ("b'101'",)),
+    Type("point", "point"),
+)
+_CHARACTERS = ("", "", "", " CHARACTER SET latin1", " COLLATE utf8mb4_bin", " CHARACTER SET ascii COLLATE ascii_bin")
+
+
+def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    remark = sketch.literal(REMARK)
+    text = one(
+        draw,
+        "FUNCTION «k»(a int) RETURNS int DETERMINISTIC RETURN a + 1",
+        f"FUNCTION «k»(a varchar(20)) RETURNS varchar(50) READS SQL DATA SQL SECURITY INVOKER COMMENT {remark}\n"
+        "BEGIN\n  DECLARE b int DEFAULT 1; -- it's\n  RETURN concat(a, b);\nEND",
+        "PROCEDURE «k»()\nBEGIN\n  SELECT 1;\n  SELECT 'it''s; $$';\nEND",
+        "PROCEDURE «k»(IN a int, OUT b int) NO SQL SET b = a",
+    )
+    return Element(place.key, "routine", "CREATE " + text.replace("«k»", f"«{place.key}»"))
+
+
+# --------------------------------------------------------------------------------------------- tables
+
+
+def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    options = one(
+        draw,
+        "",
+        "",
+        "",
+        " ENGINE=MyISAM",
+        " ROW_FORMAT=DYNAMIC",
+        " DEFAULT CHARACTER SET latin1",
+        " COLLATE utf8mb4_bin",
+        " STATS_PERSISTENT=0 MAX_ROWS=1000",
+    )
+    remark = one(draw, "", "", f" COMMENT={sketch.literal(REMARK)}")
+    provides = {"innodb"} if "MyISAM" not in options else {"spacious"}
+    text = f"CREATE TABLE «{place.key}» (\n  {LINES}\n){TAIL}{options}{remark}"
+    return Element(place.key, "table", text, provides=frozenset(provides))
+
+
+def partitioned(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    way = one(
+        draw,
+        "HASH (part) PARTITIONS 3",
+        "KEY (part) PARTITIONS 2",
+        "RANGE (part) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)",
+        "RANGE (part) (PARTITION p0 VALUES LESS THAN (10) COMMENT 'it''s', PARTITION `q \"` VALUES LESS THAN (99))",
+        "LIST (part) (PARTITION a VALUES IN (0, 1, 2), PARTITION b VALUES IN (3, 4, NULL))",
+        "RANGE COLUMNS (part) (PARTITION a VALUES LESS THAN (5), PARTITION b VALUES LESS THAN (MAXVALUE))",
+        "RANGE (part) SUBPARTITION BY HASH (part) SUBPARTITIONS 2 (PARTITION a VALUES LESS THAN MAXVALUE)",
+    )
+    text = f"CREATE TABLE «{place.key}» (\n  part int NOT NULL,\n  {LINES}\n)\nPARTITION BY {way}"
+    return Element(place.key, "partitioned", text, provides=frozenset({"innodb"}))
+
+
+def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    special = one(draw, "", "", "", "", "enum")
+    if special == "enum":
+        values = enum_values(draw)
+        kind = one(draw, "enum", "set")
+        text = f"{kind}({', '.join(map(sketch.literal, values))})"
+        default = one(draw, "", f" DEFAULT {sketch.literal(values[0])}")
+        return _column(draw, sketch, place, text + default, "key")
+    is_plain = sketch.elements[place.holder or ""].kind == "table"
+    types = [of for of in TYPES if of.sql != "json" or sketch.dialect.name == "mysql"]
+    of = one(draw, *(of for of in types if of.sql != "point" or is_plain))
+    found = [text for text in of.defaults if sketch.dialect.name == "mysql" or not text.startswith("(json")]
+    default = one(draw, "", *(f" DEFAULT {text}" for text in found))
+    required = one(draw, "", "", " NOT NULL")
+    if "NULL" in default and required:
+        default = ""
+    characters = one(draw, *_CHARACTERS) if "text" in of.classes.split() else ""
+    null = " NULL" if of.sql == "timestamp" and not required else ""
+    return _column(draw, sketch, place, f"{of.sql}{characters}{required or null}{default}", of.classes)
+
+
+def _column(draw: st.DrawFn, sketch: Sketch, place: Place, text: str, classes: str) -> Element:
+    remark = one(draw, "", "", "", f" COMMENT {sketch.literal(REMARK)}")
+    line = f"«{place.key}» {text}{remark}"
+    provides = frozenset({"column", *classes.split()})
+    return Element(place.key, "column", line, holder=place.holder, inline=True, provides=provides)
+
+
+def hidden(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    """An invisible column, which a table has beside visible ones."""
+    text = (
+        f"«{place.key}» int DEFAULT 5 INVISIBLE" if sketch.dialect.name == "mysql" else f"«{place.key}» int INVISIBLE"
+    )
+    provides = frozenset({"column", "number", "free"})
+    return Element(place.key, "hidden", text, holder=place.holder, inline=True, provides=provides)
+
+
+def counting(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    """A column that counts, with the key that it needs."""
+    of = one(draw, "bigint", "int", "int unsigned")
+    key = one(draw, "PRIMARY KEY", "UNIQUE KEY")
+    start = one(draw, "", "", " AUTO_INCREMENT=100")
+    text = f"«{place.key}» {of} NOT NULL AUTO_INCREMENT, {key} («{place.key}»)"
+    if key.startswith("UNIQUE"):
+        text = text.replace("UNIQUE KEY", f"UNIQUE KEY `counted by {place.key}`")
+    classes = {"bigint": {"bigint"}, "int": {"int"}, "int unsigned": {"unsigned"}}[of]
+    provides = frozenset({"column", "number", "key", *classes, "referable", f"on {place.key}:{next(iter(classes))}"})
+    alone = f"key of {place.holder}" if key == "PRIMARY KEY" else None
+    return Element(place.key, "counting", text, place.holder, inline=True, tail=start, provides=provides, place=alone)
+
+
+def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    # What a foreign key changes may not be computed with.
+    numbers, texts = (sketch.that_are(of, place.holder) for of in ("free", "text"))
+    way = one(draw, "STORED", "VIRTUAL")
+    if numbers:
+        text = f"bigint GENERATED ALWAYS AS («{one(draw, *numbers)}:free» * 2 + 1) {way}"
+    elif texts:
+        text = f"varchar(300) GENERATED ALWAYS AS (upper(left(«{one(draw, *texts)}:text», 9))) {way}"
+    else:
+        return None
+    return Element(place.key, "generated", f"«{place.key}» {text}", holder=place.holder, inline=True)
+
+
+# ------------------------------------------------------------------------------- constraints, indexes
+
+
+def _key(draw: st.DrawFn, sketch: Sketch, place: Place) -> tuple[str, frozenset[str]] | None:
+    numbers = [f"«{key}:{of}»" for of in ("int", "bigint", "unsigned") for key in sketch.that_are(of, place.holder)]
+    others = [f"«{key}:key»" for key in sketch.that_are("key", place.holder)]
+    if sketch.elements[place.holder or ""].kind == "partitioned":
+        return f"(part, {one(draw, *numbers)})" if numbers and chance(draw) else "(part)", frozenset()
+    if numbers and chance(draw):
+        chosen = one(draw, *numbers)
+        return f"({chosen})", frozenset({"referable", f"on {chosen[1:-1]}"})
+    texts = [f"«{key}:long»(10)" for key in sketch.that_are("long", place.holder)]
+    columns = some(draw, (*others, *texts), 2)
+    return (f"({', '.join(columns)})", frozenset()) if columns else None
+
+
+def primary_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    found = _key(draw, sketch, place)
+    if found is None or any(name in found[0] for name in sketch.that_are("long", place.holder)):
+        return None
+    text = f"PRIMARY KEY {found[0]}"
+    alone = f"key of {place.holder}"
+    return Element(place.key, "primary key", text, place.holder, inline=True, provides=found[1], place=alone)
+
+
+def unique(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    found = _key(draw, sketch, place)
+    if found is None:
+        return None
+    text = one(draw, f"UNIQUE KEY «{place.key}» {found[0]}", f"CONSTRAINT «{place.key}» UNIQUE {found[0]}")
+    return Element(place.key, "unique index", text, holder=place.holder, inline=True, provides=found[1])
+
+
+def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    # What a foreign key changes may not be checked.
+    numbers = sketch.that_are("free", place.holder)
+    texts = [f"«{key}:free» > -100" for key in numbers]
+    texts += [f"«{key}:free» IN (1, 2, 3, 42, 7) OR «{key}:free» IS NULL" for key in numbers]
+    texts += [
+        f"«{key}:text» <> 'it''s' AND length(«{key}:text») < 500" for key in sketch.that_are("text", place.holder)
+    ]
+    if not texts:
+        return None
+    enforced = one(draw, "", "", " NOT ENFORCED") if sketch.dialect.name == "mysql" else ""
+    line = f"CONSTRAINT «{place.key}» CHECK ({one(draw, *texts)}){enforced}"
+    return Element(place.key, "check", line, holder=place.holder, inline=True)
+
+
+def foreign_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    if "innodb" not in sketch.elements[place.holder or ""].provides:
+        return None
+    found = []
+    for key in sketch.that_are("referable"):
+        element = sketch.elements[key]
+        if "innodb" not in sketch.elements[element.holder or ""].provides:
+            continue
+        for offer in sorted(element.provides):
+            token = offer.removeprefix("on ")
+            if token != offer:
+                of = token.partition(":")[2]
+                found += [(element, offer, f"«{own}:{of}»", f"«{token}»") for own in sketch.that_are(of, place.holder)]
+    found = [link for link in found if link[2] != link[3]]
+    found = [link for link in found if sketch.elements[link[2][1:-1].partition(":")[0]].kind == "column"]
+    if not found:
+        return None
+    referred, offer, column, target = draw(st.sampled_from(found))
+    actions = ["", " ON DELETE CASCADE", " ON DELETE RESTRICT ON UPDATE CASCADE"]
+    if "NOT NULL" not in sketch.elements[column[1:-1].partition(":")[0]].sql:
+        actions.append(" ON DELETE SET NULL")
+    text = (
+        f"ALTER TABLE «{place.holder}» ADD CONSTRAINT «{place.key}» FOREIGN KEY ({column})"
+        f" REFERENCES «{referred.holder}:innodb» ({target}){one(draw, *actions)}"
+    )
+    demands = frozenset({f"{referred.key}:{offer}", f"{place.holder}:innodb"})
+    return Element(place.key, "foreign key", text, holder=place.holder, demands=demands)
+
+
+def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    def on(of: str, *templates: str) -> list[str]:
+        return [t.replace("{}", f"«{key}:{of}»") for key in sketch.that_are(of, place.holder) for t in templates]
+
+    is_mysql = sketch.dialect.name == "mysql"
+    is_innodb = "innodb" in sketch.elements[place.holder or ""].provides
+    texts = on("key", "INDEX «k» ({})", *(["INDEX «k» ({} DESC)"] if is_innodb else []))
+    texts += on("long", "INDEX «k» ({}(7))")
+    if sketch.elements[place.holder or ""].kind == "table":
+        texts += on("long", "FULLTEXT INDEX «k» ({})")
+    if is_mysql and is_innodb:
+        texts += on("plain", "INDEX «k» (({} + 1), {})") + on("text", "INDEX «k» ((upper(left({}, 9))))")
+    if not texts:
+        return None
+    text = one(draw, *texts)
+    demands = frozenset({f"{place.holder}:innodb"} if "DESC" in text or "((" in text else ())
+    unseen = " INVISIBLE" if is_mysql else " IGNORED"
+    options = [f" COMMENT {sketch.literal(REMARK)}", *([unseen] if "FULLTEXT" not in text else [])]
+    line = text.replace("«k»", f"«{place.key}»") + one(draw, "", "", *options)
+    return Element(place.key, "index", line, place.holder, inline=True, demands=demands)
+
+
+# -------------------------------------------------------------------------------- upon the tables
+
+
+def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    found = [f"SELECT `one` FROM «{key}:seen»" for key in sketch.that_are("seen")]
+    for holder in sketch.of("table", "partitioned"):
+        for key in sketch.that_are("column", holder.key):
+            found.append(f"SELECT «{key}» AS `one` FROM «{holder.key}»")
+            found.append(f"SELECT «{key}» AS `one`, «{key}» FROM «{holder.key}» WHERE «{key}» IS NOT NULL")
+            found.append(f"SELECT count(*) AS `one`, max(«{key}:number») AS `m x` FROM «{holder.key}»")
+    found = [text for text in found if sketch.has_all(Element("", "", text).needs)]
+    if not found:
+        return None
+    query = one(draw, *found)
+    options = one(draw, "", "", "ALGORITHM=MERGE ", "SQL SECURITY INVOKER ")
+    check = one(draw, "", "", " WITH LOCAL CHECK OPTION") if "WHERE" in query else ""
+    if "count(" in query or "seen" in query:
+        options = options.replace("ALGORITHM=MERGE ", "ALGORITHM=TEMPTABLE ")
+    text = f"CREATE {options}VIEW «{place.key}» AS {query}{check}"
+    return Element(place.key, "view", text, provides=frozenset({"seen"}))
+
+
+def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    moment, event = one(draw, "BEFORE", "AFTER"), one(draw, "INSERT", "UPDATE", "DELETE")
+    body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'a;b'; -- ;\n  SET @y = 2;\nEND")
+    before = [e for e in sketch.of("trigger", holder=place.holder) if f" {moment} {event} " in e.sql]
+    order = (
+        one(draw, "", *(f" FOLLOWS «{e.key}:{moment} {event}»" for e in before))
+        if place.key not in {e.key for e in before}
+        else ""
+    )
+    order = order.replace(f":{moment} {event}", "")
+    text = f"CREATE TRIGGER «{place.key}» {moment} {event} ON «{place.holder}» FOR EACH ROW{order} {body}"
+    return Element(place.key, "trigger", text, holder=place.holder)
+
+
+# ---------------------------------------------------------------------------------------------- names
+
+
+def _space(element: Element, sketch: Sketch) -> Hashable:
+    match element.kind:
+        case "primary key":
+            return None
+        case "table" | "partitioned" | "view":
+            return "relation"
+        case "column" | "hidden" | "counting" | "generated":
+            return ("column", element.holder)
+        case "check" | "foreign key" | "index" | "unique index":
+            # Foreign keys make indexes of their names, and DROP CONSTRAINT asks which one of several is meant.
+            return "constraint"
+        case _:
+            return element.kind
+
+
+TABLES = ("table", "partitioned")
+
+
+def _vocabulary(*others: Stage) -> Vocabulary:
+    return Vocabulary(
+        stages=(
+            Stage("routine", routine, most=2),
+            Stage("table", table, most=3),
+            Stage("partitioned", partitioned),
+            Stage("column", column, most=4, least=1, per=TABLES),
+            Stage("hidden", hidden, per=("table",)),
+            Stage("counting", counting, per=("table",)),
+            Stage("generated", generated, per=TABLES),
+            Stage("primary key", primary_key, per=TABLES),
+            Stage("unique index", unique, per=TABLES),
+            Stage("index", index, most=2, per=TABLES),
+            Stage("check", check, most=2, per=TABLES),
+            Stage("foreign key", foreign_key, most=2, per=("table",)),
+            Stage("view", view, most=3),
+            Stage("trigger", trigger, most=2, per=TABLES),
+            *others,
+        ),
+        renamed=frozenset(
+            {"table", "partitioned", "view", "index", "unique index", "column", "hidden", "counting", "generated"}
+        ),
+        space=_space,
+        folded=str.lower,
+    )
+
+
+MYSQL = _vocabulary()
+MARIADB = _vocabulary()

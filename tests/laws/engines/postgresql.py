@@ -1,0 +1,589 @@
+"""What PostgreSQL has: https://www.postgresql.org/docs/current/sql-commands.html."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from tests.laws.engines.drawing import REMARK, Type, chance, enum_values, one, some
+from tests.laws.sketch import LINES, Element, Place, Sketch, Stage, Vocabulary
+
+# Classes: what may be a key, be compared with a number or a text, have a collation.
+TYPES = (
+    Type("integer", "integer number key", ("0", "42", "-1", "(1 + 1)")),
+    Type("bigint", "bigint number key", ("7",)),
+    Type("smallint", "number key", ("1",)),
+    Type("numeric(10,2)", "number key", ("1.50",)),
+    Type("double precision", "float", ("2.5",)),
+    Type("text", "text key", ("'x'", "'it''s'", "''", "CURRENT_USER")),
+    Type("varchar(20)", "text key", ("'x'", "NULL")),
+    Type("varchar(200)", "text key"),
+    Type("char(5)", "key", ("'y'",)),
+    Type("boolean", "boolean", ("TRUE", "false")),
+    Type("date", "key", ("'2020-01-31'", "CURRENT_DATE")),
+    Type("timestamptz", "moment", ("now()", "'2020-01-31 12:00:00+00'")),
+    Type("timestamp(3)", "moment"),
+    Type("interval", "", ("'1 day'",)),
+    Type("uuid", "key", ("gen_random_uuid()",)),
+    Type("jsonb", "json", ("'{}'",)),
+    Type("bytea", "", ("'\\x00'",)),
+    Type("integer[]", "array", ("'{}'", "ARRAY[1, 2]")),
+    Type("text[]", "array"),
+    Type("int4range", "range", ("'[1,5)'",)),
+    Type("inet", ""),
+    Type("tsvector", "words"),
+    Type("bit(3)", "", ("B'101'",)),
+)
+
+
+def _namespace(draw: st.DrawFn, sketch: Sketch) -> str | None:
+    """The key of the namespace that something is in; mostly the connection's own."""
+    return one(draw, None, None, *(element.key for element in sketch.of("namespace")))
+
+
+def namespace(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    return Element(place.key, "namespace", f"CREATE SCHEMA «{place.key}»")
+
+
+def extension(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    if sketch.of("extension"):
+        return None
+    name = one(draw, "citext", "pg_trgm", "btree_gist")
+    return Element(place.key, "extension", f"CREATE EXTENSION {name}", provides=frozenset({name}))
+
+
+def enum(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    values = enum_values(draw)
+    listed = ", ".join(map(sketch.literal, values))
+    text = f"CREATE TYPE «{place.key}» AS ENUM ({listed})"
+    provides = frozenset({"type", "key", *(f"value{sketch.literal(value)}" for value in values)})
+    return Element(place.key, "enum", text, namespace=_namespace(draw, sketch), provides=provides)
+
+
+def domain(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    of, checks, default = one(
+        draw,
+        ("integer", ("VALUE > -100", "VALUE <> 13"), "DEFAULT 5"),
+        ("text", ("length(VALUE) < 99", "VALUE <> 'no'"), "DEFAULT 'x'"),
+        ("numeric(8,2)", ("VALUE >= 0",), ""),
+    )
+    parts = [one(draw, "", default), one(draw, "", "NOT NULL"), one(draw, "", f"CHECK ({one(draw, *checks)})")]
+    if of == "text":
+        parts.insert(0, one(draw, "", 'COLLATE "C"'))
+    text = f"CREATE DOMAIN «{place.key}» AS {of} {' '.join(parts)}"
+    return Element(
+        place.key, "domain", text, namespace=_namespace(draw, sketch), provides=frozenset({"type", "key", "composable"})
+    )
+
+
+def composite(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    types = ["integer", "text", 'text COLLATE "C"', "numeric(8,2)"]
+    types += [f"«{key}:type»" for key in sketch.that_are("type")]
+    names = some(draw, ("x", '"a b"', '"Or""der"', '"ünï"'), 3)
+    attributes = ", ".join(f"{name} {one(draw, *types)}" for name in names)
+    text = f"CREATE TYPE «{place.key}» AS ({attributes})"
+    return Element(place.key, "composite", text, namespace=_namespace(draw, sketch), provides=frozenset({"type"}))
+
+
+def sequence(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    options = [one(draw, "", "AS integer"), one(draw, "", "INCREMENT 5", "INCREMENT -1"), one(draw, "", "CYCLE")]
+    options += [one(draw, "", "CACHE 20"), one(draw, "", "MINVALUE -500 MAXVALUE 500 START 7")]
+    persistence = one(draw, "", "", "UNLOGGED ")
+    text = f"CREATE {persistence}SEQUENCE «{place.key}» {' '.join(options)}"
+    return Element(place.key, "sequence", text, namespace=_namespace(draw, sketch))
+
+
+def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    """A routine that needs nothing but types."""
+    texts = [
+        "FUNCTION «k»(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT a + 1'",
+        "FUNCTION «k»(a integer) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 7 RETURN a + 2",
+        "FUNCTION «k»(a integer DEFAULT 3) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN a; END'",
+        "FUNCTION «k»(a text) RETURNS text LANGUAGE sql IMMUTABLE AS $x$ SELECT a || 'it''s' $x$",
+        "FUNCTION «k»(VARIADIC a integer[]) RETURNS SETOF integer LANGUAGE sql STABLE ROWS 5 AS 'SELECT 1'",
+        "FUNCTION «k»(OUT a integer, OUT b text) LANGUAGE sql SECURITY DEFINER SET search_path = public"
+        " AS $$SELECT 1, 'x'$$",
+        "PROCEDURE «k»(a integer, b text) LANGUAGE sql AS 'SELECT 1'",
+        "PROCEDURE «k»() LANGUAGE plpgsql AS $$ BEGIN NULL; END $$",
+        "AGGREGATE «k»(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0')",
+    ]
+    texts += [
+        f"FUNCTION «k»(a «{key}:type») RETURNS integer LANGUAGE sql AS 'SELECT 1'" for key in sketch.that_are("type")
+    ]
+    text = one(draw, *texts)
+    provides = {"routine"} | ({"of integer"} if "IMMUTABLE" in text and "a integer" in text else set())
+    text = "CREATE " + text.replace("«k»", f"«{place.key}»")
+    return Element(place.key, "routine", text, namespace=_namespace(draw, sketch), provides=frozenset(provides))
+
+
+def trigger_function(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    body = one(draw, "RETURN NEW;", "-- it's\n  RETURN NEW;")
+    text = f"CREATE FUNCTION «{place.key}»() RETURNS trigger LANGUAGE plpgsql AS $body$BEGIN {body} END$body$"
+    return Element(place.key, "trigger function", text, namespace=_namespace(draw, sketch))
+
+
+# --------------------------------------------------------------------------------------------- tables
+
+PLAIN = frozenset({"plain", "keyed"})
+
+
+def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    persistence = one(draw, "", "", "", "UNLOGGED ")
+    options = one(draw, "", "", " WITH (fillfactor=70)", " WITH (autovacuum_enabled=false, toast_tuple_target=256)")
+    text = f"CREATE {persistence}TABLE «{place.key}» (\n  {LINES}\n){options}"
+    return Element(place.key, "table", text, namespace=_namespace(draw, sketch), provides=PLAIN)
+
+
+def heir(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    """A table that inherits from another."""
+    parents = [e for e in sketch.of("table") if "UNLOGGED" not in e.sql]
+    if not parents:
+        return None
+    parent = one(draw, *parents)
+    text = f"CREATE TABLE «{place.key}» (\n  {LINES}\n) INHERITS («{parent.key}:plain»)"
+    return Element(place.key, "heir", text, namespace=_namespace(draw, sketch), provides=frozenset({"keyed"}))
+
+
+def partitioned(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    method, of = one(draw, ("RANGE", "integer"), ("LIST", "text"), ("HASH", "bigint"))
+    text = f"CREATE TABLE «{place.key}» (\n  part {of} NOT NULL,\n  {LINES}\n) PARTITION BY {method} (part)"
+    return Element(
+        place.key, "partitioned", text, namespace=_namespace(draw, sketch), provides=frozenset({method, "partitioned"})
+    )
+
+
+def partition(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    """One of the few partitions of a table that do not overlap; the last of a range or list takes what is left."""
+    bounds = {
+        "RANGE": ("FOR VALUES FROM (MINVALUE) TO (10)", "FOR VALUES FROM (10) TO (20)", "DEFAULT"),
+        "LIST": ("FOR VALUES IN ('a', 'b')", "FOR VALUES IN ('c', 'it''s', NULL)", "DEFAULT"),
+        "HASH": tuple(f"FOR VALUES WITH (modulus 3, remainder {n})" for n in range(3)),
+    }
+    assert place.holder is not None
+    method = next(name for name in bounds if name in sketch.elements[place.holder].provides)
+    taken = {e.sql.partition("»\n")[2] for e in sketch.of("partition", holder=place.holder) if e.key != place.key}
+    free = [text for text in bounds[method] if text not in taken]
+    if not free:
+        return None
+    bound = one(draw, *free)
+    text = f"CREATE TABLE «{place.key}» PARTITION OF «{place.holder}:{method}»\n{bound}"
+    return Element(place.key, "partition", text, place.holder, place=f"{bound} of {place.holder}")
+
+
+def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    holder = sketch.elements[place.holder or ""]
+    special = one(draw, "", "", "", "", "identity", "serial", "sequence", "own type", "collation")
+    if special == "identity" and holder.kind != "partitioned":
+        way = one(draw, "BY DEFAULT", "ALWAYS")
+        options = one(draw, "", "", " (START 10 INCREMENT 5)", " (MAXVALUE 1000 CACHE 5 CYCLE)")
+        return _column(place, f"{one(draw, 'bigint', 'integer')} GENERATED {way} AS IDENTITY{options}", "counted")
+    if special == "serial" and holder.kind != "partitioned":
+        return _column(place, one(draw, "serial", "bigserial"), "counted")
+    if special == "sequence" and sketch.of("sequence"):
+        key = one(draw, *sketch.of("sequence")).key
+        return _column(place, f"bigint DEFAULT nextval('«{key}!»')", "bigint number key")
+    if special == "own type" and (sketch.that_are("type") or sketch.that_are("citext")):
+        return _column_of_own_type(draw, sketch, place)
+    required = one(draw, "", "", " NOT NULL")
+    if special == "collation":
+        collation = one(draw, "C", "POSIX")
+        return _column(place, f'text COLLATE "{collation}"{required}', "text key")
+    of = one(draw, *TYPES)
+    default = one(draw, "", *(f" DEFAULT {text}" for text in of.defaults))
+    storage = one(draw, "", "", "", " STORAGE EXTERNAL", " COMPRESSION pglz") if of.sql in ("text", "bytea") else ""
+    return _column(place, f"{of.sql}{storage}{default}{required}", of.classes)
+
+
+def _column(place: Place, text: str, classes: str) -> Element:
+    provides = frozenset({"column", *classes.split()})
+    return Element(place.key, "column", f"«{place.key}» {text}", holder=place.holder, inline=True, provides=provides)
+
+
+def _column_of_own_type(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    key = one(draw, *sketch.that_are("type"), *sketch.that_are("citext"))
+    of = sketch.elements[key]
+    if of.kind == "extension":
+        made = _column(place, f"citext{one(draw, '', ' NOT NULL')}", "key")
+        return replace(made, demands=frozenset({f"{key}:citext"}))
+    defaults = [f" DEFAULT {offer.partition('value')[2]}" for offer in sorted(of.provides) if offer.startswith("value")]
+    default = one(draw, "", *defaults)
+    text = f"«{key}:type»{one(draw, '', '', '[]') if not default else ''}"
+    classes = " ".join({"key"} & of.provides) if "[]" not in text else "array"
+    made = _column(place, text + default, classes)
+    if not default:
+        return made
+    return replace(made, demands=frozenset({f"{key}:value{default.removeprefix(' DEFAULT ')}"}))
+
+
+def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    numbers, texts = (sketch.that_are(of, place.holder) for of in ("number", "text"))
+    ways = ["STORED"] + (["VIRTUAL"] if sketch.dialect.version >= (18,) else [])
+    if numbers and chance(draw):
+        text = f"bigint GENERATED ALWAYS AS («{one(draw, *numbers)}:number» * 2 + 1) {one(draw, *ways)}"
+    elif texts:
+        text = f"text GENERATED ALWAYS AS (lower(«{one(draw, *texts)}:text»::text)) {one(draw, *ways)}"
+    else:
+        return None
+    return Element(place.key, "generated", f"«{place.key}» {text}", holder=place.holder, inline=True)
+
+
+# ---------------------------------------------------------------------------------------- constraints
+
+
+def _line(place: Place, kind: str, text: str) -> Element:
+    return Element(place.key, kind, f"CONSTRAINT «{place.key}» {text}", holder=place.holder, inline=True)
+
+
+def _key_line(place: Place, kind: str, text: str, columns: str, provides: frozenset[str]) -> Element:
+    """Of two keys on the same columns the server keeps one."""
+    return replace(_line(place, kind, text), provides=provides, place=f"{columns} of {place.holder}")
+
+
+def _timing(draw: st.DrawFn) -> str:
+    return one(draw, "", "", "", " DEFERRABLE", " DEFERRABLE INITIALLY DEFERRED")
+
+
+def _key(draw: st.DrawFn, sketch: Sketch, place: Place) -> tuple[str, frozenset[str]] | None:
+    """Columns in parentheses, and what they let foreign keys demand."""
+    numbers = [f"«{key}:{of}»" for of in ("integer", "bigint") for key in sketch.that_are(of, place.holder)]
+    others = [f"«{key}:key»" for key in sketch.that_are("key", place.holder)]
+    counted = [f"«{key}:counted»" for key in sketch.that_are("counted", place.holder)]
+    if sketch.elements[place.holder or ""].kind == "partitioned":
+        return f"(part, {one(draw, *numbers)})" if numbers and chance(draw) else "(part)", frozenset()
+    if numbers and chance(draw):
+        chosen = one(draw, *numbers)
+        return f"({chosen})", frozenset({"referable", f"on {chosen[1:-1]}"})
+    columns = some(draw, (*counted, *others), 3)
+    return (f"({', '.join(columns)})", frozenset()) if columns else None
+
+
+def primary_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    found = _key(draw, sketch, place)
+    if found is None:
+        return None
+    timing = _timing(draw)
+    provides = frozenset() if timing else found[1]
+    text = f"PRIMARY KEY {found[0]}{_include(draw, sketch, place)}{timing}"
+    return _key_line(place, "primary key", text, found[0], provides)
+
+
+def unique(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    found = _key(draw, sketch, place)
+    if found is None:
+        return None
+    timing, nulls = _timing(draw), one(draw, "", "", "", " NULLS NOT DISTINCT")
+    options = one(draw, "", "", " WITH (fillfactor=80)")
+    text = f"UNIQUE{nulls} {found[0]}{_include(draw, sketch, place)}{options}{timing}"
+    return _key_line(place, "unique", text, found[0], frozenset() if timing else found[1])
+
+
+def _include(draw: st.DrawFn, sketch: Sketch, place: Place) -> str:
+    if not one(draw, False, False, False, True):
+        return ""
+    floats = [f"«{key}:float»" for key in sketch.that_are("float", place.holder)]
+    return f" INCLUDE ({', '.join(floats)})" if floats else ""
+
+
+def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    texts = [f"«{key}:number» > -100" for key in sketch.that_are("number", place.holder)]
+    texts += [
+        f"«{key}:text» <> 'it''s' AND length(«{key}:text») < 500" for key in sketch.that_are("text", place.holder)
+    ]
+    texts += [f"«{key}:number» IN (1, 2, 3, 42, 7)" for key in sketch.that_are("number", place.holder)]
+    for called in sketch.that_are("of integer"):
+        texts += [f"«{called}:of integer»(«{key}:integer») > 0" for key in sketch.that_are("integer", place.holder)]
+    if not texts:
+        return None
+    options = ["", "", " NO INHERIT" if sketch.elements[place.holder or ""].kind != "partitioned" else ""]
+    if sketch.dialect.version >= (18,):
+        options.append(" NOT ENFORCED")
+    text = f"CHECK ({one(draw, *texts)})"
+    if one(draw, True, True, True, False):
+        return _line(place, "check", text + one(draw, *options))
+    added = f"ALTER TABLE «{place.holder}» ADD CONSTRAINT «{place.key}» {text} NOT VALID"
+    return Element(place.key, "check", added, holder=place.holder)
+
+
+def exclusion(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    texts = [f"EXCLUDE («{key}:key» WITH =)" for key in sketch.that_are("key", place.holder)]
+    texts += [f"EXCLUDE USING gist («{key}:range» WITH &&)" for key in sketch.that_are("range", place.holder)]
+    texts += [f"EXCLUDE USING hash («{key}:integer» WITH =)" for key in sketch.that_are("integer", place.holder)]
+    if not texts:
+        return None
+    where = [f" WHERE («{key}:number» > 0)" for key in sketch.that_are("number", place.holder)]
+    return _line(place, "exclusion", one(draw, *texts) + one(draw, "", "", *where) + _timing(draw))
+
+
+def foreign_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    found = []
+    for key in sketch.of("primary key", "unique"):
+        for offer in sorted(key.provides - {"referable"}):
+            token = offer.removeprefix("on ")
+            of = token.partition(":")[2]
+            own = sketch.that_are(of, place.holder)
+            found += [(key, offer, f"«{name}:{of}»", f"«{token}»") for name in own]
+    if not found:
+        return None
+    referred, offer, column, token = draw(st.sampled_from(found))
+    actions = one(draw, "", " ON DELETE CASCADE", " ON DELETE SET NULL ON UPDATE CASCADE", " ON DELETE RESTRICT")
+    match, valid = one(draw, "", "", " MATCH FULL"), one(draw, "", "", "", " NOT VALID")
+    if sketch.dialect.version >= (18,) and valid == "":
+        valid = one(draw, "", "", "", " NOT ENFORCED")
+    timing = "" if valid == " NOT ENFORCED" else _timing(draw)
+    text = (
+        f"ALTER TABLE «{place.holder}» ADD CONSTRAINT «{place.key}» FOREIGN KEY ({column})"
+        f" REFERENCES «{referred.holder}» ({token}){match}{actions}{timing}{valid}"
+    )
+    return Element(place.key, "foreign key", text, holder=place.holder, demands=frozenset({f"{referred.key}:{offer}"}))
+
+
+def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    def on(of: str, *templates: str) -> Iterator[str]:
+        for key in sketch.that_are(of, place.holder):
+            yield from (template.replace("{}", f"«{key}:{of}»") for template in templates)
+
+    orders = ("({})", "({} DESC)", "({} DESC NULLS LAST)", "({} ASC NULLS FIRST)")
+    texts = [*on("key", *orders), *on("moment", "USING brin ({})"), *on("json", "USING gin ({})")]
+    texts += [*on("text", "(lower({}::text))", "({} text_pattern_ops)", '({} COLLATE "C")', "USING hash ({})")]
+    texts += [*on("array", "USING gin ({})"), *on("range", "USING gist ({})"), *on("words", "USING gin ({})")]
+    texts += on("number", "(({} + 1), {} DESC)", "USING btree ({}) WITH (fillfactor=50)")
+    if not texts:
+        return None
+    text, where = (
+        one(draw, *texts),
+        one(draw, "", "", *on("number", " WHERE {} > 0"), *on("text", " WHERE {} IS NOT NULL")),
+    )
+    if "WITH (" not in text and "USING" not in text:
+        text += _include(draw, sketch, place)
+    plain = "USING" not in text and sketch.elements[place.holder or ""].kind != "partitioned"
+    start = one(draw, "INDEX", "UNIQUE INDEX") if plain else "INDEX"
+    return Element(
+        place.key, "index", f"CREATE {start} «{place.key}» ON «{place.holder}» {text}{where}", holder=place.holder
+    )
+
+
+# -------------------------------------------------------------------------------- upon the tables
+
+
+def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    queries = _queries(draw, sketch)
+    if not queries:
+        return None
+    options = one(draw, "", "", " WITH (security_barrier=true)", " WITH (security_invoker=true)")
+    text = f"CREATE VIEW «{place.key}»{options} AS {one(draw, *queries)}"
+    return Element(place.key, "view", text, namespace=_namespace(draw, sketch), provides=frozenset({"seen"}))
+
+
+def materialised_view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    queries = _queries(draw, sketch)
+    if not queries:
+        return None
+    text = f"CREATE MATERIALIZED VIEW «{place.key}» AS {one(draw, *queries)}{one(draw, '', '', ' WITH NO DATA')}"
+    return Element(
+        place.key, "materialised view", text, namespace=_namespace(draw, sketch), provides=frozenset({"seen"})
+    )
+
+
+def _queries(draw: st.DrawFn, sketch: Sketch) -> list[str]:
+    """Queries with a column "one"."""
+    found = [f'SELECT "one" FROM «{key}:seen»' for key in sketch.that_are("seen")]
+    for holder in sketch.of("table", "partitioned"):
+        for key in sketch.that_are("column", holder.key):
+            found.append(f'SELECT «{key}» AS "one", count(*) AS "n o" FROM «{holder.key}» GROUP BY «{key}:key»')
+            found.append(f'SELECT «{key}» AS "one", «{key}» FROM «{holder.key}»')
+            found.append(f'SELECT a.«{key}» AS "one" FROM «{holder.key}» AS a WHERE a.«{key}» IS NOT NULL')
+            found += [
+                f'SELECT «{called}:of integer»(«{key}:integer») AS "one" FROM «{holder.key}»'
+                for called in sketch.that_are("of integer")
+            ]
+    return [text for text in found if sketch.has_all(Element("", "", text).needs)]
+
+
+def view_index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    unique = one(draw, "", "UNIQUE ") if "GROUP BY" in sketch.elements[place.holder or ""].sql else ""
+    text = f'CREATE {unique}INDEX «{place.key}» ON «{place.holder}:seen» (("one" IS NULL))'
+    return Element(place.key, "view index", text.replace("UNIQUE ", ""), holder=place.holder)
+
+
+def owner(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    """A sequence that goes with a column."""
+    of = sketch.elements[place.holder or ""]
+    found = [e for e in sketch.of("column") if sketch.elements[e.holder or ""].namespace == of.namespace]
+    found = [e for e in found if "counted" not in e.provides]  # such a column has a sequence of its own
+    found = [e for e in found if ("UNLOGGED" in sketch.elements[e.holder or ""].sql) == ("UNLOGGED" in of.sql)]
+    if not found:
+        return None
+    chosen = one(draw, *found)
+    text = f"ALTER SEQUENCE «{place.holder}» OWNED BY «{chosen.holder}».«{chosen.key}»"
+    return Element(place.key, "owner", text, place.holder, place=f"owner of {place.holder}")
+
+
+def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    functions = sketch.of("trigger function")
+    if not functions:
+        return None
+    columns = sketch.that_are("column", place.holder)
+    updates = [f"UPDATE OF «{key}:column» ON «t» FOR EACH ROW" for key in columns]
+    event = one(draw, "INSERT ON «t» FOR EACH ROW", "DELETE OR TRUNCATE ON «t» FOR EACH STATEMENT", *updates)
+    called = f"EXECUTE FUNCTION «{one(draw, *functions).key}»({one(draw, '', sketch.literal(REMARK))})"
+    texts = [f"TRIGGER «k» {one(draw, 'BEFORE', 'AFTER')} {event} {called}"]
+    texts += [f"CONSTRAINT TRIGGER «k» AFTER INSERT ON «t» DEFERRABLE INITIALLY DEFERRED FOR EACH ROW {called}"]
+    texts += [
+        f"TRIGGER «k» AFTER UPDATE ON «t» REFERENCING OLD TABLE AS was FOR EACH STATEMENT {called}",
+        f"TRIGGER «k» AFTER UPDATE ON «t» FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) {called}",
+    ]
+    text = one(draw, *texts).replace("«k»", f"«{place.key}»").replace("«t»", f"«{place.holder}»")
+    return Element(place.key, "trigger", f"CREATE {text}", holder=place.holder)
+
+
+def view_trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    functions = sketch.of("trigger function")
+    if not functions:
+        return None
+    called = f"EXECUTE FUNCTION «{one(draw, *functions).key}»()"
+    text = f"CREATE TRIGGER «{place.key}» INSTEAD OF INSERT ON «{place.holder}» FOR EACH ROW {called}"
+    return Element(place.key, "view trigger", text, holder=place.holder)
+
+
+def trigger_state(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    trigger = sketch.elements[place.holder or ""]
+    way = one(draw, "DISABLE", "ENABLE ALWAYS", "ENABLE REPLICA")
+    text = f"ALTER TABLE «{trigger.holder}» {way} TRIGGER «{trigger.key}»"
+    return Element(place.key, "trigger state", text, holder=place.holder)
+
+
+def row_security(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    way = one(draw, "ENABLE", "ENABLE", "FORCE")
+    return Element(
+        place.key, "row security", f"ALTER TABLE «{place.holder}» {way} ROW LEVEL SECURITY", holder=place.holder
+    )
+
+
+def policy(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    conditions = [f"«{key}:number» > 0" for key in sketch.that_are("number", place.holder)]
+    condition = one(draw, "true", "CURRENT_USER <> 'it''s'", *conditions)
+    start = f"CREATE POLICY «{place.key}» ON «{place.holder}» AS {one(draw, 'PERMISSIVE', 'RESTRICTIVE')}"
+    text = one(
+        draw,
+        f"USING ({condition})",
+        f"FOR INSERT WITH CHECK ({condition})",
+        f"FOR UPDATE TO PUBLIC USING ({condition}) WITH CHECK (true)",
+        f"FOR SELECT TO CURRENT_USER USING ({condition})",
+    )
+    return Element(place.key, "policy", f"{start} {text}", holder=place.holder)
+
+
+# What COMMENT ON calls each kind, and whether the name alone says which one is meant.
+_COMMENTED = {
+    "namespace": "SCHEMA «k»",
+    "enum": "TYPE «k»",
+    "domain": "DOMAIN «k»",
+    "composite": "TYPE «k»",
+    "sequence": "SEQUENCE «k»",
+    "table": "TABLE «k»",
+    "partitioned": "TABLE «k»",
+    "partition": "TABLE «k»",
+    "column": "COLUMN «h».«k»",
+    "generated": "COLUMN «h».«k»",
+    "primary key": "CONSTRAINT «k» ON «h»",
+    "unique": "CONSTRAINT «k» ON «h»",
+    "check": "CONSTRAINT «k» ON «h»",
+    "exclusion": "CONSTRAINT «k» ON «h»",
+    "foreign key": "CONSTRAINT «k» ON «h»",
+    "view": "VIEW «k»",
+    "materialised view": "MATERIALIZED VIEW «k»",
+    "trigger function": "FUNCTION «k»()",
+    "trigger": "TRIGGER «k» ON «h»",
+    "policy": "POLICY «k» ON «h»",
+}
+
+
+def comment(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    of = one(draw, *sketch.elements.values()) if sketch.elements else None
+    if of is None or of.kind not in _COMMENTED:
+        return None
+    what = _COMMENTED[of.kind].replace("«k»", f"«{of.key}»").replace("«h»", f"«{of.holder}»")
+    text = f"COMMENT ON {what} IS {sketch.literal(one(draw, REMARK, 'a remark'))}"
+    return Element(place.key, "comment", text, demands=frozenset({of.key}))
+
+
+# ---------------------------------------------------------------------------------------------- names
+
+_RELATIONS = frozenset(
+    {
+        *("enum", "domain", "composite", "sequence", "table", "heir", "partitioned", "partition"),
+        *("primary key", "unique", "exclusion", "index", "view", "materialised view", "view index"),
+    }
+)
+_UNNAMED = frozenset({"extension", "owner", "trigger state", "row security", "comment"})
+
+
+def _space(element: Element, sketch: Sketch) -> Hashable:
+    if element.kind in _UNNAMED:
+        return None
+    if element.kind in ("column", "generated"):
+        return ("column", _ancestor(element.holder, sketch))
+    if element.kind in ("primary key", "unique", "exclusion", "check", "foreign key"):
+        # Names of constraints are kept apart from those of relations in every namespace.
+        return "relation"
+    if element.kind in _RELATIONS:
+        return "relation"
+    if element.kind == "trigger":
+        return "relation"  # a constraint trigger is a constraint too
+    if element.kind in ("routine", "trigger function"):
+        return "routine"
+    return (element.kind, element.holder)
+
+
+def _ancestor(table: str | None, sketch: Sketch) -> str | None:
+    """The table whose columns an heir has as well, or the table itself."""
+    heir = sketch.elements.get(table or "")
+    parent = re.search(r"INHERITS \(«(\w+):", heir.sql) if heir is not None else None
+    return parent[1] if parent else table
+
+
+TABLES = ("table", "heir", "partitioned")
+
+VOCABULARY = Vocabulary(
+    stages=(
+        Stage("namespace", namespace),
+        Stage("extension", extension),
+        Stage("enum", enum, most=2),
+        Stage("domain", domain, most=2),
+        Stage("composite", composite),
+        Stage("sequence", sequence, most=2),
+        Stage("routine", routine, most=2),
+        Stage("trigger function", trigger_function),
+        Stage("table", table, most=2),
+        Stage("heir", heir),
+        Stage("partitioned", partitioned),
+        Stage("column", column, most=4, least=1, per=TABLES),
+        Stage("generated", generated, per=("partitioned", "table")),
+        Stage("partition", partition, most=3, per=("partitioned",)),
+        Stage("primary key", primary_key, per=TABLES),
+        Stage("unique", unique, per=TABLES),
+        Stage("check", check, most=2, per=TABLES),
+        Stage("exclusion", exclusion, per=("table",)),
+        Stage("foreign key", foreign_key, per=TABLES),
+        Stage("index", index, most=2, per=TABLES),
+        Stage("view", view, most=2),
+        Stage("materialised view", materialised_view),
+        Stage("view index", view_index, per=("materialised view",)),
+        Stage("owner", owner, per=("sequence",)),
+        Stage("trigger", trigger, per=TABLES),
+        Stage("view trigger", view_trigger, per=("view",)),
+        Stage("trigger state", trigger_state, per=("trigger",)),
+        Stage("row security", row_security, per=("table",)),
+        Stage("policy", policy, per=("table",)),
+        Stage("comment", comment, most=5),
+    ),
+    renamed=frozenset(
+        {"enum", "domain", "composite", "sequence", "table", "heir", "partitioned", "view", "materialised view"}
+        | {"column", "generated", "index"}
+    ),
+    space=_space,
+    folded=lambda name: name,
+)
