@@ -412,7 +412,9 @@ def owner(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     """A sequence that goes with a column."""
     of = sketch.elements[place.holder or ""]
     found = [e for e in sketch.of("column") if sketch.elements[e.holder or ""].namespace == of.namespace]
-    found = [e for e in found if "counted" not in e.provides]  # such a column has a sequence of its own
+    # A counted column has a sequence of its own; one that counts for others as well would go with the table.
+    users = [e for e in sketch.of("column") if f"«{of.key}!»" in e.sql]
+    found = [e for e in found if "counted" not in e.provides and not any(user != e for user in users)]
     found = [e for e in found if ("UNLOGGED" in sketch.elements[e.holder or ""].sql) == ("UNLOGGED" in of.sql)]
     if not found:
         return None
@@ -586,4 +588,5 @@ VOCABULARY = Vocabulary(
     ),
     space=_space,
     folded=lambda name: name,
+    unsettled=frozenset({"heir", "partition"}),
 )
