@@ -229,11 +229,6 @@ HEIR = Table(name="dogs", columns=(AGE,), inherits=(Name(None, "users"),))
 
 
 @pytest.mark.engines("postgresql")
-def test_a_table_is_not_asked_for_the_rows_of_an_heir_that_goes(scratch: Scratch, dialect: Dialect) -> None:
-    assert "rows" in prove(*planned(schema(USERS, HEIR), schema(USERS), dialect), scratch).checks
-
-
-@pytest.mark.engines("postgresql")
 def test_the_rows_of_an_heir_may_be_refused_by_its_parents_change(scratch: Scratch, dialect: Dialect) -> None:
     dated = table("users", replace(NAME, type="date"))
     assert prove(*planned(schema(USERS, HEIR), schema(dated, HEIR), dialect), scratch).unseeded == ("dogs", "users")

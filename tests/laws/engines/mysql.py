@@ -27,7 +27,7 @@ TYPES = (
     Type("blob", ""),
     Type("date", "key", ("'2020-01-31'",)),
     Type("datetime(6)", "key", ("CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)")),
-    Type("timestamp", "key", ("CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")),
+    Type("timestamp", "", ("CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")),
     Type("time(3)", "key"),
     Type("year", "key"),
     Type("json", "json", ("(json_array())",)),
@@ -144,7 +144,7 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     if numbers:
         text = f"bigint GENERATED ALWAYS AS («{one(draw, *numbers)}:free» * 2 + 1) {way}"
     elif texts:
-        text = f"varchar(300) GENERATED ALWAYS AS (upper(left(«{one(draw, *texts)}:text», 9))) {way}"
+        text = f"int GENERATED ALWAYS AS (length(«{one(draw, *texts)}:text»)) {way}"
     else:
         return None
     return Element(place.key, "generated", f"«{place.key}» {text}", holder=place.holder, inline=True)

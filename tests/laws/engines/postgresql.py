@@ -114,7 +114,7 @@ def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         f"FUNCTION «k»(a «{key}:type») RETURNS integer LANGUAGE sql AS 'SELECT 1'" for key in sketch.that_are("type")
     ]
     text = one(draw, *texts)
-    provides = {"routine"} | ({"of integer"} if "IMMUTABLE" in text and "a integer" in text else set())
+    provides = {"routine"} | ({"of_integer"} if "IMMUTABLE" in text and "a integer" in text else set())
     text = "CREATE " + text.replace("«k»", f"«{place.key}»")
     return Element(place.key, "routine", text, namespace=_namespace(draw, sketch), provides=frozenset(provides))
 
@@ -179,9 +179,11 @@ def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     if special == "identity" and holder.kind != "partitioned":
         way = one(draw, "BY DEFAULT", "ALWAYS")
         options = one(draw, "", "", " (START 10 INCREMENT 5)", " (MAXVALUE 1000 CACHE 5 CYCLE)")
-        return _column(place, f"{one(draw, 'bigint', 'integer')} GENERATED {way} AS IDENTITY{options}", "counted")
+        of_type = one(draw, "bigint", "integer")
+        return _column(place, f"{of_type} GENERATED {way} AS IDENTITY{options}", f"counted key {of_type}")
     if special == "serial" and holder.kind != "partitioned":
-        return _column(place, one(draw, "serial", "bigserial"), "counted")
+        of_type = one(draw, "serial", "bigserial")
+        return _column(place, of_type, f"counted key {'integer' if of_type == 'serial' else 'bigint'}")
     if special == "sequence" and sketch.of("sequence"):
         key = one(draw, *sketch.of("sequence")).key
         return _column(place, f"bigint DEFAULT nextval('«{key}!»')", "bigint number key")
@@ -191,7 +193,7 @@ def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     if special == "collation":
         collation = one(draw, "C", "POSIX")
         return _column(place, f'text COLLATE "{collation}"{required}', "text key")
-    of = one(draw, *TYPES)
+    of = one(draw, *TYPES[:2] * 4, *TYPES[5:7] * 2, *TYPES)  # what keys and checks are made of is wanted most
     default = one(draw, "", *(f" DEFAULT {text}" for text in of.defaults))
     storage = one(draw, "", "", "", " STORAGE EXTERNAL", " COMPRESSION pglz") if of.sql in ("text", "bytea") else ""
     return _column(place, f"{of.sql}{storage}{default}{required}", of.classes)
@@ -250,13 +252,12 @@ def _key(draw: st.DrawFn, sketch: Sketch, place: Place) -> tuple[str, frozenset[
     """Columns in parentheses, and what they let foreign keys demand."""
     numbers = [f"«{key}:{of}»" for of in ("integer", "bigint") for key in sketch.that_are(of, place.holder)]
     others = [f"«{key}:key»" for key in sketch.that_are("key", place.holder)]
-    counted = [f"«{key}:counted»" for key in sketch.that_are("counted", place.holder)]
     if sketch.elements[place.holder or ""].kind == "partitioned":
         return f"(part, {one(draw, *numbers)})" if numbers and chance(draw) else "(part)", frozenset()
     if numbers and chance(draw):
         chosen = one(draw, *numbers)
         return f"({chosen})", frozenset({"referable", f"on {chosen[1:-1]}"})
-    columns = some(draw, (*counted, *others), 3)
+    columns = some(draw, others, 3)
     return (f"({', '.join(columns)})", frozenset()) if columns else None
 
 
@@ -281,10 +282,8 @@ def unique(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
 
 
 def _include(draw: st.DrawFn, sketch: Sketch, place: Place) -> str:
-    if not one(draw, False, False, False, True):
-        return ""
-    floats = [f"«{key}:float»" for key in sketch.that_are("float", place.holder)]
-    return f" INCLUDE ({', '.join(floats)})" if floats else ""
+    others = [f"«{key}:{of}»" for of in ("float", "boolean", "moment") for key in sketch.that_are(of, place.holder)]
+    return one(draw, "", "", *(f" INCLUDE ({column})" for column in others))
 
 
 def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -293,8 +292,8 @@ def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         f"«{key}:text» <> 'it''s' AND length(«{key}:text») < 500" for key in sketch.that_are("text", place.holder)
     ]
     texts += [f"«{key}:number» IN (1, 2, 3, 42, 7)" for key in sketch.that_are("number", place.holder)]
-    for called in sketch.that_are("of integer"):
-        texts += [f"«{called}:of integer»(«{key}:integer») > 0" for key in sketch.that_are("integer", place.holder)]
+    for called in sketch.that_are("of_integer"):
+        texts += [f"«{called}:of_integer»(«{key}:integer») > 0" for key in sketch.that_are("integer", place.holder)]
     if not texts:
         return None
     options = ["", "", " NO INHERIT" if sketch.elements[place.holder or ""].kind != "partitioned" else ""]
@@ -396,8 +395,8 @@ def _queries(draw: st.DrawFn, sketch: Sketch) -> list[str]:
             found.append(f'SELECT «{key}» AS "one", «{key}» FROM «{holder.key}»')
             found.append(f'SELECT a.«{key}» AS "one" FROM «{holder.key}» AS a WHERE a.«{key}» IS NOT NULL')
             found += [
-                f'SELECT «{called}:of integer»(«{key}:integer») AS "one" FROM «{holder.key}»'
-                for called in sketch.that_are("of integer")
+                f'SELECT «{called}:of_integer»(«{key}:integer») AS "one" FROM «{holder.key}»'
+                for called in sketch.that_are("of_integer")
             ]
     return [text for text in found if sketch.has_all(Element("", "", text).needs)]
 
@@ -420,7 +419,7 @@ def owner(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         return None
     chosen = one(draw, *found)
     text = f"ALTER SEQUENCE «{place.holder}» OWNED BY «{chosen.holder}».«{chosen.key}»"
-    return Element(place.key, "owner", text, place.holder, place=f"owner of {place.holder}")
+    return Element(place.key, "owner", text, place.holder, place=f"sequence of {chosen.key}")
 
 
 def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -569,7 +568,7 @@ VOCABULARY = Vocabulary(
         Stage("unique", unique, per=TABLES),
         Stage("check", check, most=2, per=TABLES),
         Stage("exclusion", exclusion, per=("table",)),
-        Stage("foreign key", foreign_key, per=TABLES),
+        Stage("foreign key", foreign_key, most=2, per=TABLES),
         Stage("index", index, most=2, per=TABLES),
         Stage("view", view, most=2),
         Stage("materialised view", materialised_view),
@@ -580,7 +579,7 @@ VOCABULARY = Vocabulary(
         Stage("trigger state", trigger_state, per=("trigger",)),
         Stage("row security", row_security, per=("table",)),
         Stage("policy", policy, per=("table",)),
-        Stage("comment", comment, most=5),
+        Stage("comment", comment, most=8),
     ),
     renamed=frozenset(
         {"enum", "domain", "composite", "sequence", "table", "heir", "partitioned", "view", "materialised view"}
