@@ -86,9 +86,9 @@ def diff(
     renames = list(_renames(before, after, rules, renamings))
     aside: list[Drop] = list(_set_aside(before, renames, rules))
     gone = {target(drop) for drop in aside}
-    renames = [move for move in renames if move.ref not in gone]
     aside += (drop for drop in _in_the_way(before, renames, rules) if target(drop) not in gone)
     gone |= {target(drop) for drop in aside}
+    renames = [move for move in renames if move.ref not in gone]
     renamed = apply([*aside, *renames], before, rules)
     wanted = with_kept_privileges(after, keeping, renamed, {ref for ref in gone if ref is not None}, rules)
     start, end = State(renamed), State(wanted)
@@ -315,7 +315,7 @@ def _in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iter
     for table in before.tables if taken and rules.shares_names(Kind.INDEX) else ():
         for index in table.indexes:
             name = (table.namespace, rules.folded(Kind.INDEX, part_name(index)))
-            if name in taken and ref_of(index, table.key) not in renamed:
+            if name in taken:
                 yield Drop(index, table.key)
 
 

@@ -24,6 +24,7 @@ class Room:
         self._made: dict[str, Database] = {}
         self._sessions: dict[str, Connection] = {}
         self.origin = engine
+        self.collation: str | None = None
 
     def __enter__(self) -> Room:
         return self

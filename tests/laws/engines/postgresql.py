@@ -134,7 +134,8 @@ def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     persistence = one(draw, "", "", "", "UNLOGGED ")
     options = one(draw, "", "", " WITH (fillfactor=70)", " WITH (autovacuum_enabled=false, toast_tuple_target=256)")
     text = f"CREATE {persistence}TABLE «{place.key}» (\n  {LINES}\n){options}"
-    return Element(place.key, "table", text, namespace=_namespace(draw, sketch), provides=PLAIN)
+    provides = PLAIN if persistence else PLAIN | {"permanent"}
+    return Element(place.key, "table", text, namespace=_namespace(draw, sketch), provides=provides)
 
 
 def heir(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -144,14 +145,20 @@ def heir(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         return None
     parent = one(draw, *parents)
     text = f"CREATE TABLE «{place.key}» (\n  {LINES}\n) INHERITS («{parent.key}:plain»)"
-    return Element(place.key, "heir", text, namespace=_namespace(draw, sketch), provides=frozenset({"keyed"}))
+    return Element(
+        place.key, "heir", text, namespace=_namespace(draw, sketch), provides=frozenset({"keyed", "permanent"})
+    )
 
 
 def partitioned(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     method, of = one(draw, ("RANGE", "integer"), ("LIST", "text"), ("HASH", "bigint"))
     text = f"CREATE TABLE «{place.key}» (\n  part {of} NOT NULL,\n  {LINES}\n) PARTITION BY {method} (part)"
     return Element(
-        place.key, "partitioned", text, namespace=_namespace(draw, sketch), provides=frozenset({method, "partitioned"})
+        place.key,
+        "partitioned",
+        text,
+        namespace=_namespace(draw, sketch),
+        provides=frozenset({method, "partitioned", "permanent"}),
     )
 
 
@@ -334,7 +341,7 @@ def foreign_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None
     timing = "" if valid == " NOT ENFORCED" else _timing(draw)
     text = (
         f"ALTER TABLE «{place.holder}» ADD CONSTRAINT «{place.key}» FOREIGN KEY ({column})"
-        f" REFERENCES «{referred.holder}» ({token}){match}{actions}{timing}{valid}"
+        f" REFERENCES «{referred.holder}:permanent» ({token}){match}{actions}{timing}{valid}"
     )
     return Element(place.key, "foreign key", text, holder=place.holder, demands=frozenset({f"{referred.key}:{offer}"}))
 
