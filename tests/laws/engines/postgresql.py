@@ -594,5 +594,5 @@ VOCABULARY = Vocabulary(
     ),
     space=_space,
     folded=lambda name: name,
-    unsettled=frozenset({"heir", "partition"}),
+    unsettled=frozenset({"heir", "partition", "owner"}),
 )
