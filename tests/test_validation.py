@@ -116,3 +116,9 @@ def test_first_problem_is_told_with_how_many_there_are(count: int, said: str) ->
         validate(schema)
     assert caught.value.what == f"Table 't0' has no columns. {said}".strip()
     assert caught.value.where == "$.tables[0].columns"
+
+
+def test_a_table_has_the_columns_of_its_parents() -> None:
+    parent = Table(name="animals", columns=(ID,))
+    heir = Table(name="dogs", inherits=(parent.key,), indexes=(Index(columns=(IndexColumn(column="id"),)),))
+    assert paths(Schema(tables=(parent, heir))) == []

@@ -119,7 +119,7 @@ def _duplicates(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
 def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Iterator[Problem]:
     if not table.name:
         yield Problem(f"{path}.name", "A table needs a name")
-    columns = {column.name for column in table.columns}
+    columns = _columns_of(table, tables)
     if not columns and not table.options:  # an option may say what a table is made of instead
         yield Problem(f"{path}.columns", f"Table {table.name!r} has no columns")
     yield from _duplicates(
@@ -150,6 +150,19 @@ def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Itera
         yield from _exclusion_problems(f"{path}.exclusions[{number}]", exclusion, columns)
     for number, key in enumerate(table.foreign_keys):
         yield from _foreign_key_problems(f"{path}.foreign_keys[{number}]", key, tables)
+
+
+def _columns_of(table: Table, tables: dict[Name, Table]) -> set[str]:
+    """The names of a table's columns, those that it has from its parents as well."""
+    found = {column.name for column in table.columns}
+    seen, waiting = {table.key}, [*table.inherits]
+    while waiting:
+        parent = tables.get(waiting.pop())
+        if parent is not None and parent.key not in seen:
+            seen.add(parent.key)
+            found |= {column.name for column in parent.columns}
+            waiting += parent.inherits
+    return found
 
 
 def _column_problems(path: str, column: Column, *, portable: bool) -> Iterator[Problem]:
@@ -224,7 +237,7 @@ def _foreign_key_problems(path: str, key: ForeignKey, tables: dict[Name, Table])
     if target is None:
         yield Problem(f"{path}.references", f"There is no table {str(key.target)!r} to refer to")
         return
-    missing = {*key.referenced_columns} - {column.name for column in target.columns}
+    missing = {*key.referenced_columns} - _columns_of(target, tables)
     yield from (
         Problem(f"{path}.referenced_columns", f"Table {target.name!r} has no column {name!r}") for name in missing
     )
