@@ -143,7 +143,7 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     way = one(draw, "STORED", "VIRTUAL")
     if numbers:
         text = f"bigint GENERATED ALWAYS AS («{one(draw, *numbers)}:free» * 2 + 1) {way}"
-    elif texts:
+    elif texts and sketch.dialect.name == "mysql":  # MariaDB asks for the session's character set
         text = f"int GENERATED ALWAYS AS (length(«{one(draw, *texts)}:text»)) {way}"
     else:
         return None
@@ -272,15 +272,11 @@ def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
 def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     moment, event = one(draw, "BEFORE", "AFTER"), one(draw, "INSERT", "UPDATE", "DELETE")
     body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'a;b'; -- ;\n  SET @y = 2;\nEND")
-    before = [e for e in sketch.of("trigger", holder=place.holder) if f" {moment} {event} " in e.sql]
-    order = (
-        one(draw, "", *(f" FOLLOWS «{e.key}:{moment} {event}»" for e in before))
-        if place.key not in {e.key for e in before}
-        else ""
-    )
-    order = order.replace(f":{moment} {event}", "")
+    kind = f"{moment}_{event}"
+    others = [key for key in sketch.that_are(kind, place.holder) if key != place.key]
+    order = one(draw, "", *(f" FOLLOWS «{key}:{kind}»" for key in others))
     text = f"CREATE TRIGGER «{place.key}» {moment} {event} ON «{place.holder}» FOR EACH ROW{order} {body}"
-    return Element(place.key, "trigger", text, holder=place.holder)
+    return Element(place.key, "trigger", text, place.holder, provides=frozenset({kind}))
 
 
 # ---------------------------------------------------------------------------------------------- names
