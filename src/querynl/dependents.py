@@ -84,7 +84,8 @@ class Dependents:
                     continue
                 if not self._rules.blocks(operation, dependent.obj):
                     continue
-                if (Change, ref) in result and isinstance(operation, Drop) and not self._still_needs(ref, operation):
+                changes = (Change, ref) in result and dependent.table is None
+                if changes and isinstance(operation, Drop) and not self._still_needs(ref, operation):
                     continue  # it changes before
                 drop = Drop(dependent.obj, dependent.table)
                 result.pop((Change, ref), None)

@@ -71,15 +71,30 @@ class Room:
         return self._sessions[name]
 
 
+# What a new database has no more of than what the server came with; all else is in some namespace.
+_EVERYTHING = """
+SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
+WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+UNION ALL SELECT format('DROP EXTENSION %I CASCADE', extname) FROM pg_extension WHERE oid >= 16384
+UNION ALL SELECT format('DROP FOREIGN DATA WRAPPER %I CASCADE', fdwname) FROM pg_foreign_data_wrapper
+UNION ALL SELECT format('DROP EVENT TRIGGER %I', evtname) FROM pg_event_trigger
+UNION ALL SELECT format('DROP PUBLICATION %I', pubname) FROM pg_publication
+UNION ALL SELECT format('DROP SUBSCRIPTION %I', subname) FROM pg_subscription WHERE subdbid =
+  (SELECT oid FROM pg_database WHERE datname = current_database())
+UNION ALL SELECT format('DROP ACCESS METHOD %I CASCADE', amname) FROM pg_am WHERE oid >= 16384
+UNION ALL SELECT format('DROP LANGUAGE %I CASCADE', lanname) FROM pg_language WHERE oid >= 16384
+UNION ALL SELECT format('DROP CAST (%s AS %s)', castsource::regtype, casttarget::regtype) FROM pg_cast
+WHERE oid >= 16384
+"""
+
+
 def _empty_postgresql(session: Connection) -> None:
-    """Everything is in some namespace; the one that is always there comes back as it is in a new database."""
-    namespaces = session.rows(
-        "SELECT format('DROP SCHEMA %%I CASCADE', nspname) FROM pg_namespace"
-        " WHERE nspname NOT LIKE %s AND nspname <> 'information_schema'",
-        ["pg\\_%"],
-    )
-    for (statement,) in namespaces:
-        session.execute(statement)
+    """Drop all that was made; the namespace that is always there comes back as it is in a new database."""
+    for (statement,) in session.rows(_EVERYTHING):
+        # What went with something before it is gone already.
+        session.execute(
+            f"DO $do$ BEGIN {statement}; EXCEPTION WHEN undefined_object OR invalid_schema_name THEN END $do$"
+        )
     session.execute(
         "CREATE SCHEMA public AUTHORIZATION pg_database_owner; GRANT USAGE ON SCHEMA public TO PUBLIC;"
         " COMMENT ON SCHEMA public IS 'standard public schema'"
