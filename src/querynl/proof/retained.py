@@ -164,11 +164,6 @@ def _families(names: set[Name], schema: Schema) -> set[Name]:
     return found
 
 
-def _names_of(column_type: str) -> set[str]:
-    """What a type of one's own may be called in it, with or without its namespace."""
-    return {column_type, *(part.strip('"') for part in column_type.split("."))}
-
-
 def _imposed_on(operations: Sequence[Operation]) -> Iterator[Name]:
     for operation in operations:
         match operation:
