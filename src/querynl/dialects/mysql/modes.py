@@ -19,11 +19,25 @@ _READING = frozenset(
         *("ORACLE", "PIPES_AS_CONCAT", "REAL_AS_FLOAT"),
     }
 )
+# Of these functions alone: https://dev.mysql.com/doc/refman/9.5/en/function-resolution.html. MariaDB's own driver for
+# Java has the mode in all of its sessions.
+_SPACED_CALL = re.compile(
+    r"\b(?:ADDDATE|BIT_AND|BIT_OR|BIT_XOR|CAST|COUNT|CURDATE|CURTIME|DATE_ADD|DATE_SUB|EXTRACT|GROUP_CONCAT|MAX|MID|MIN|NOW"
+    r"|POSITION|SESSION_USER|STD|STDDEV|STDDEV_POP|STDDEV_SAMP|SUBDATE|SUBSTR|SUBSTRING|SUM|SYSDATE|SYSTEM_USER|TRIM"
+    r"|VARIANCE|VAR_POP|VAR_SAMP)\s+\(",
+    re.IGNORECASE,
+)
 
 
-def of_catalog(sql_mode: str) -> dict[str, OptionValue]:
-    """The option that says which of these modes a program was made in, from SQL_MODE."""
-    found = sorted(_READING.intersection(sql_mode.split(",")))
+def of_catalog(sql_mode: str, text: str) -> dict[str, OptionValue]:
+    """The option that says which of these modes a program's text was read in, from SQL_MODE.
+
+    Blanks between a function's name and its bracket count for something only where there are some.
+    """
+    modes = set(sql_mode.split(","))
+    if not _SPACED_CALL.search(text):
+        modes.discard("IGNORE_SPACE")
+    found = sorted(_READING & modes)
     return {"sql_mode": ",".join(found)} if found else {}
 
 

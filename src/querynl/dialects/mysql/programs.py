@@ -167,7 +167,7 @@ def _triggers(reader: Reader) -> Iterator[Trigger]:
             name=name,
             table=table,
             definition=f"CREATE TRIGGER {quote(name)} {timing} {event} ON {quote(table)} FOR EACH ROW{follows} {body}",
-            options=modes.of_catalog(sql_mode),
+            options=modes.of_catalog(sql_mode, body),
             depends_on=() if before is None else (Dependency(kind=Kind.TRIGGER, name=before, table=table),),
         )
 
@@ -194,7 +194,7 @@ def _events(reader: Reader) -> Iterator[Definition]:
             kind=Kind.EVENT,
             name=name,
             definition=_STARTS.sub("", definition, count=1) if starts_at_once else definition,
-            options=modes.of_catalog(sql_mode),
+            options=modes.of_catalog(sql_mode, definition),
         )
 
 
@@ -219,7 +219,7 @@ def _routines(reader: Reader, unmanaged: Counter[str]) -> Iterator[Routine]:
             kind="function" if kind == "FUNCTION" else "procedure",
             definition=definition,
             arguments=arguments,
-            options=modes.of_catalog(sql_mode),
+            options=modes.of_catalog(sql_mode, definition),
         )
 
 
