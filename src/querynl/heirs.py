@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from querynl.operations import Change, Create, Drop, Operation, Rename, table_of, target
 from querynl.schema import Exclusion, Index, Kind, Name, PrimaryKey, Schema, Table, Unique
 
@@ -27,10 +29,43 @@ def renames_in_heirs(before: Schema, renames: Sequence[Rename]) -> Iterator[Rena
             yield from (Rename(rename.ref._replace(namespace=h.namespace, table=h.name), rename.to) for h in heirs)
 
 
+def with_incomplete_apart(operations: Sequence[Operation]) -> list[Operation]:
+    """The operations with indexes that not all partitions have their part of taken out of new tables, with those parts.
+
+    A partition that is made when such an index is there would get its part by itself.
+    """
+    made = [op.obj for op in operations if isinstance(op, Create) and isinstance(op.obj, Table)]
+    apart = {str(index.name) for table in made for index in table.indexes if index.options.get("only")}
+    while more := {str(i.name) for t in made for i in t.indexes if i.options.get("attached_to") in apart} - apart:
+        apart |= more
+    result: list[Operation] = []
+    for operation in operations:
+        if not apart or not isinstance(operation, Create) or not isinstance(operation.obj, Table):
+            result.append(operation)
+            continue
+        table = operation.obj
+        later = tuple(index for index in table.indexes if index.name in apart)
+        result.append(Create(replace(table, indexes=tuple(index for index in table.indexes if index not in later))))
+        result += (Create(index, table.key) for index in later)
+    return result
+
+
 def links_of_heirs(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
     """Pairs of numbers of operations, the first of which must come before the second."""
+    yield from _partitions_before_incomplete_indexes(operations)
     yield from _parting_first_and_joining_last(operations)
     yield from _parts_of_indexes_first(operations)
+
+
+def _partitions_before_incomplete_indexes(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
+    incomplete: dict[Name | None, list[int]] = defaultdict(list)
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Create) and isinstance(operation.obj, Index) and operation.obj.options.get("only"):
+            incomplete[operation.table].append(number)
+    for number, operation in enumerate(operations if incomplete else ()):
+        if isinstance(operation, Create) and isinstance(operation.obj, Table):
+            for parent in operation.obj.inherits:
+                yield from ((number, index) for index in incomplete.get(parent, ()))
 
 
 def _parting_first_and_joining_last(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from querynl.dialects.protocol import Dialect, Statement
+from querynl.heirs import with_incomplete_apart
 from querynl.operations import (
     Change,
     Changed,
@@ -96,6 +97,7 @@ def plan(
     A table that the engine makes anew for them takes its columns' order from `after`, where that is given, and
     on the way back the order it had. Raises ChangeUnsupported where the engine has no way to make one of them.
     """
+    operations = with_incomplete_apart(operations)
     if not dialect.references_ahead:
         operations = with_cycles_split(operations)
     in_order = ordered(operations, dialect)

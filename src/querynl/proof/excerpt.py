@@ -133,7 +133,8 @@ class _Closure:
         return canonical(replace(schema, name=None, unmanaged={}, **changes))
 
     def _trimmed(self, table: Table) -> Table:
-        if ref_of(table) in self._touched:
+        # An index of a whole table is one with the indexes of its partitions.
+        if ref_of(table) in self._touched or table.inherits:
             return table
         keys = tuple(key for key in table.foreign_keys if Ref(Kind.TABLE, *key.target) in self._selected)
         return replace(table, foreign_keys=keys, indexes=tuple(index for index in table.indexes if index.unique))

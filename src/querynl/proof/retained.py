@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from querynl.connections import Connection
 from querynl.dialects import Dialect
+from querynl.heirs import renames_in_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL
 from querynl.schema import (
     AnyObject,
@@ -60,7 +63,8 @@ def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]
         if "virtual" not in table.options and table.key not in elsewhere
     }
     for operation in operations:
-        _follow(operation, kept)
+        for one in (operation, *_in_heirs(operation, before)):
+            _follow(one, kept)
     types = _changed_types(operations, before, (CompositeType,))
     for table in before.tables if types else ():
         for column in table.columns:
@@ -89,6 +93,16 @@ def _showing_other_rows(operations: Sequence[Operation], before: Schema) -> Iter
     while waiting:
         yield from waiting
         waiting = {name for heir in waiting for name in parents.get(heir, ())}
+
+
+def _in_heirs(operation: Operation, before: Schema) -> Iterator[Operation]:
+    """What a change of a table's column does to the tables that have the column from there."""
+    match operation:
+        case Rename():
+            yield from renames_in_heirs(before, [operation])
+        case Drop(Column(), Name() as table) | Change(_, Column(), Name() as table):
+            for heir in _families({table}, before) - {table}:
+                yield replace(operation, table=heir)
 
 
 def _follow(operation: Operation, kept: dict[Name, Kept]) -> None:
@@ -174,6 +188,8 @@ def _imposed_on(operations: Sequence[Operation]) -> Iterator[Name]:
             case Change(before, after, Name() as table) if not isinstance(before, Index) and before != after:
                 yield table
             case Change(Table() as table):
+                yield table.key
+            case Drop(Table(inherits=(_, *_)) as table):  # rows of other tables may refer to those that it takes along
                 yield table.key
             case RunSQL(table=Name() as table):
                 yield table
