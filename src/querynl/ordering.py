@@ -561,7 +561,7 @@ class _Needs:
             return
         for text in texts_of(obj):
             for name, refs in self._called.items():
-                if name in text:
+                if name in text or name.replace('"', '""') in text:
                     yield from refs
 
 

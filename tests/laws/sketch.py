@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
@@ -165,6 +165,10 @@ class Named:
         """The statements that create it."""
         return tuple(_script(self.sketch, self.names))
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What Hypothesis tells of it."""
+        printer.text(";\n".join(self.script))
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -179,9 +183,10 @@ class Pair:
         """The renames as `--rename` takes them."""
         return list(_declarations(self))
 
-    def __repr__(self) -> str:
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What Hypothesis tells of it."""
         parts = ("-- before", *self.before.script, "-- after", *self.after.script, "-- renames", *self.renames)
-        return "\n".join(parts)
+        printer.text(";\n".join(parts))
 
 
 @st.composite
@@ -302,7 +307,7 @@ def _declarations(pair: Pair) -> Iterator[str]:
             continue  # what is in it goes and comes with it
         if owner is not element:
             # The columns of a table that was renamed without a word are not there; its indexes have no old path.
-            if later[owner.key] != names[owner.key] and (owner.key not in pair.declared or not element.inline):
+            if later[owner.key] != names[owner.key] and (owner.key not in pair.declared or "index" in element.kind):
                 continue
             path.append(later[owner.key])
         path.append(names[key])
@@ -313,7 +318,7 @@ def _declarations(pair: Pair) -> Iterator[str]:
 def _is_ambiguous(path: Sequence[str], element: Element, before: Named) -> bool:
     """Whether the path may as well lead to something else: another's namespace, or a column called like an index."""
     elements, names = before.sketch.elements.values(), before.names
-    if element.holder is not None and not element.inline:
+    if "index" in element.kind:
         return any(names.get(e.key) == path[-1] for e in elements if e.inline and e.holder == element.holder)
     tables = {names[e.key] for e in elements if e.key in names and e.holder is None and e.kind != "namespace"}
     return element.namespace is not None and path[0] in tables

@@ -99,13 +99,15 @@ def mentions(expression: str, name: str, dialect: str) -> bool:
 
 
 def rename_identifier(expression: str, before: str, after: str, dialect: str, quote: Callable[[str], str]) -> str:
-    """The expression with one identifier replaced, by what `quote` makes of the new name."""
+    """The expression with one identifier replaced, by what `quote` makes of the new name; no function is meant."""
     if not _may_hold(expression, before):
         return expression
     pieces: list[str] = []
     position = 0
-    for token in tokens(expression, dialect):
-        if _is_name(token, before, dialect):
+    found = tokens(expression, dialect)
+    for token, following in zip(found, (*found[1:], None), strict=True):
+        is_called = following is not None and following.token_type.name == "L_PAREN"
+        if _is_name(token, before, dialect) and not is_called:
             start, end = token.start, token.end + 1
             pieces += [expression[position:start], quote(after)]
             position = end

@@ -272,11 +272,8 @@ def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
 def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     moment, event = one(draw, "BEFORE", "AFTER"), one(draw, "INSERT", "UPDATE", "DELETE")
     body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'a;b'; -- ;\n  SET @y = 2;\nEND")
-    kind = f"{moment}_{event}"
-    others = [key for key in sketch.that_are(kind, place.holder) if key != place.key]
-    order = one(draw, "", *(f" FOLLOWS «{key}:{kind}»" for key in others))
-    text = f"CREATE TRIGGER «{place.key}» {moment} {event} ON «{place.holder}» FOR EACH ROW{order} {body}"
-    return Element(place.key, "trigger", text, place.holder, provides=frozenset({kind}))
+    text = f"CREATE TRIGGER «{place.key}» {moment} {event} ON «{place.holder}» FOR EACH ROW {body}"
+    return Element(place.key, "trigger", text, place.holder, place=f"{moment} {event} of {place.holder}")
 
 
 # ---------------------------------------------------------------------------------------------- names

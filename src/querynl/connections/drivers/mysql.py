@@ -22,7 +22,9 @@ _REFUSED_LOGIN = frozenset((1044, 1045, 1130, 1251, 1698, 1524, 3118, 3955))
 # Of the server, of the account, of the account in an hour.
 _TOO_MANY = frozenset((1040, 1203, 1226))
 # https://dev.mysql.com/doc/mysql-errors/9.5/en/client-error-reference.html and the server's own good-byes.
-_LOST = frozenset((0, 2006, 2013, 2014, 2055, 1053, 1077, 1927, 4031))
+_LOST = frozenset((0, 2006, 2013, 2014, 2055, 1053, 1077, 1927))
+# That a session was idle for too long, to MySQL; to MariaDB, that there is no such trigger.
+_IDLE = 4031
 
 
 class MySQLConnection(Connection):
@@ -90,7 +92,8 @@ class MySQLConnection(Connection):
 
     def _failure(self, error: pymysql.MySQLError, sql: str) -> QueryNLError:
         number, message = _parts(error)
-        if number in _LOST or not self._driver.open:
+        is_idle = number == _IDLE and self.dialect == "mysql"
+        if number in _LOST or is_idle or not self._driver.open:
             return ConnectionFailed(
                 f"The session was lost: {message or 'the connection is closed'}.", where=self.database
             )
