@@ -225,15 +225,6 @@ def test_a_constraint_that_all_made_up_rows_break_is_proved_without_them(scratch
     assert proof.unseeded == ("users",)
 
 
-HEIR = Table(name="dogs", columns=(AGE,), inherits=(Name(None, "users"),))
-
-
-@pytest.mark.engines("postgresql")
-def test_the_rows_of_an_heir_may_be_refused_by_its_parents_change(scratch: Scratch, dialect: Dialect) -> None:
-    dated = table("users", replace(NAME, type="date"))
-    assert prove(*planned(schema(USERS, HEIR), schema(dated, HEIR), dialect), scratch).unseeded == ("dogs", "users")
-
-
 @pytest.mark.engines("postgresql")
 def test_an_enum_that_loses_a_value_is_proved_with_rows_that_have_others(scratch: Scratch, dialect: Dialect) -> None:
     moody = table("users", Column(name="mood", type="mood"))
