@@ -354,8 +354,11 @@ class Ledger:
 
     def _holder(self) -> str:
         """Who holds the lock, as far as can be told, to go after `the database`."""
-        found = self._connection.rows(self._words.lock.holder) if self._words.lock else []
+        found: list[tuple[Any, ...]] = []
         known = ""
+        if self._words.lock is not None:
+            with suppress(StatementFailed):  # MySQL's list of sessions fails at a statement with a four-byte character
+                found = self._connection.rows(self._words.lock.holder)
         if found:
             session, user, place, since = found[0]
             known = f": session {session}" + (f" of {user}" if user else "") + (f" at {place}" if place else "")
