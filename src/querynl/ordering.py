@@ -463,7 +463,7 @@ class _Needs:
         if ref.kind in _RELATIONS:
             return (ref.namespace or "", name)
         if ref.kind is Kind.ROUTINE:
-            return (ref.namespace or "", ref.name.split("(")[0], "()")
+            return (ref.namespace or "", name.split("(")[0], "()")
         return (ref.kind, ref.namespace or "", name)
 
     def of(self, obj: AnyObject, table: Name | None) -> Iterator[Ref]:

@@ -85,7 +85,7 @@ class MySQL:
 
     def folded(self, kind: Kind, name: str) -> str:
         """Tables follow the server's file system: https://dev.mysql.com/doc/refman/9.5/en/identifier-case-sensitivity.html"""
-        return name.lower() if kind in (Kind.COLUMN, Kind.INDEX) else name
+        return name.lower() if kind in (Kind.COLUMN, Kind.INDEX, Kind.ROUTINE, Kind.EVENT) else name
 
     def shares_names(self, kind: Kind) -> bool:
         return kind is Kind.FOREIGN_KEY or (kind is Kind.CHECK and self._server.names_checks_per_schema)
