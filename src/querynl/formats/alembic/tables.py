@@ -29,6 +29,9 @@ def create_table(table: Table, engine: Engine) -> Call:
     """The call that creates a table with its constraints, but without its indexes and what `added_later` names."""
     parts = ("columns", "primary_key", "uniques", "foreign_keys", "checks", "indexes")
     require_only(table, *parts, "namespace", "comment", "options")
+    keys = [key.columns for key in (table.primary_key, *table.uniques) if key is not None]
+    if len(set(keys)) < len(keys):
+        raise Inexpressible("an engine may take two keys of the same columns in one CREATE TABLE for one")
     items: list[Code] = [column(part, engine, table) for part in table.columns]
     if table.primary_key is not None:
         items.append(_primary_key(table.primary_key, engine, table))
