@@ -116,11 +116,12 @@ class _Closure:
             for table in schema.tables:
                 self._select_neighbours(table)
         self._selected |= self._standing_on({*touched, *self._types}, dependents)
-        # Who owns what comes and goes, and what is granted on it and on objects to come.
-        for obj in others:
-            if isinstance(obj, DefaultPrivileges) or (isinstance(obj, Grant | Ownership) and obj.object in touched):
-                self._selected.add(ref_of(obj))
         self._select_needs()
+        # Who owns what is there, and what is granted on it and on objects to come.
+        for obj in others:
+            is_about = isinstance(obj, Grant | Ownership) and obj.object in self._selected
+            if is_about or isinstance(obj, DefaultPrivileges):
+                self._selected.add(ref_of(obj))
 
     def part_of(self, schema: Schema) -> Schema:
         """The selected objects of one of the schemas, in canonical form."""
