@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 Command = Sequence[str]
+
+_METER = Path(__file__).resolve().with_name("meter.py")
 
 
 def querynl(*arguments: str) -> Command:
@@ -65,13 +67,10 @@ def median_costs(
 
 
 def _cost(command: Command, folder: Path, expected: int) -> Cost:
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=output, stderr=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)  # else Popen waits for it again
-        if process.returncode != expected:
-            output.seek(0)
-            raise subprocess.CalledProcessError(process.returncode, command, output.read().decode(errors="replace"))
-    # Kilobytes, but on macOS bytes.
-    size = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    return Cost(usage.ru_utime + usage.ru_stime, size)
+    report = folder / "cost.json"
+    metered = (sys.executable, str(_METER), str(report), *command)
+    done = subprocess.run(metered, cwd=folder, env=environment(folder), capture_output=True, text=True, check=True)
+    found = json.loads(report.read_text(encoding="utf-8"))
+    if found["status"] != expected:
+        raise subprocess.CalledProcessError(found["status"], command, done.stdout + done.stderr)
+    return Cost(found["seconds"], found["megabytes"])
