@@ -30,7 +30,7 @@ def statuses(shell: Shell, connection: str) -> dict[str, str]:
 def test_repair_without_a_way_shows_what_is_known_and_changes_nothing(shell: Shell, typed: str) -> None:
     assert shell(f"migrate apply --confirm {typed}").status == 4
 
-    told = shell.done(f"migrate repair {B} {typed}").err
+    told = shell.done(f"migrate repair {B} {typed}").out
 
     assert f"{B} is failed." in told
     assert "of 2 statements ran." in told
@@ -115,7 +115,7 @@ def test_each_operation_of_a_plan_is_compared_with_the_database(shell: Shell, da
     [migration] = shell.done(f"migrate status --format json {connection}").document()["migrations"]
     database.execute("CREATE TABLE a (id integer NOT NULL)")
 
-    told = shell.done(f"migrate repair {migration['id']} {connection}").err
+    told = shell.done(f"migrate repair {migration['id']} {connection}").out
 
     assert "Creates table a" in told
     assert "Done." in told

@@ -49,7 +49,7 @@ _ANSWER_OPTIONS = (
 
 
 def answer_options(command: Command) -> Command:
-    """Add the options that answer what a change leaves open; `answers_of` reads them."""
+    """Add the options that answer what a change leaves open; `proposed` reads them."""
     for option in reversed(_ANSWER_OPTIONS):
         command = option(command)
     return command
@@ -92,7 +92,7 @@ def compared(
     return comparison, target
 
 
-def answers_of(
+def proposed(
     comparison: Comparison,
     *,
     renames: tuple[str, ...] = (),
@@ -100,19 +100,26 @@ def answers_of(
     conversions: tuple[str, ...] = (),
     allow: tuple[str, ...] = (),
     privileges: Privileges | None = None,
-) -> Answers:
-    """What the options of a command answer. Raises UsageInvalid for one that is not understood."""
+) -> Proposal:
+    """What the comparison comes to with the answers that a command's options give.
+
+    Says on standard error which privileges are left as they are. Raises UsageInvalid for an option that is not
+    understood, and RenameInvalid for a rename of what is not there.
+    """
     from querynl.cli import answers as options
     from querynl.decisions import allowed_hazards
-    from querynl.generation import Answers
+    from querynl.generation import Answers, propose
 
-    return Answers(
+    answers = Answers(
         renamings=tuple(options.renamings(renames, comparison.before)),
         backfills=options.values("--backfill", backfills, comparison.after),
         conversions=options.values("--using", conversions, comparison.after),
         allowed=allowed_hazards(allow),
         privileges=privileges or current_app().settings.migrations.privileges,
     )
+    proposal = propose(comparison, answers)
+    _say_kept(proposal)
+    return proposal
 
 
 def open_throwaway(name: str, url: str | None) -> AbstractContextManager[Scratch]:
@@ -219,7 +226,7 @@ def rows_there(tables: Collection[Name | None], target: Target | None) -> dict[N
 _KEPT_SHOWN = 12
 
 
-def say_kept(proposal: Proposal) -> None:
+def _say_kept(proposal: Proposal) -> None:
     """What the schemas say differently of owners and grants, on standard error, where that is left as it is."""
     from querynl.english.explain import explain
 

@@ -12,7 +12,7 @@ import click
 from msgspec.structs import replace
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, answers_of, compared, decided, print_changes, say_kept
+from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, compared, decided, print_changes, proposed
 from querynl.cli.printing import format_option, print_json, print_sql
 from querynl.cli.proving import Evidence, Wish, proved, say_drift
 from querynl.errors import MigrationInvalid
@@ -77,13 +77,11 @@ def generate(
     A SCHEMA is a .json or .sql file, a folder of .sql files or of migrations, SQLAlchemy models as module:metadata,
     a saved connection, a database URL, or `empty`. Several .sql files add up: --to a.sql --to b.sql.
     """
-    from querynl.generation import propose
-
     app = current_app()
     if message is not None and not message.strip():
         raise MigrationInvalid("The message is empty.", remedy="Say in a few words what the migration is about.")
     comparison, connection = compared(before, after, dialect, scratch_url)
-    answers = answers_of(
+    proposal = proposed(
         comparison,
         renames=renames,
         backfills=backfills,
@@ -91,8 +89,6 @@ def generate(
         allow=allow,
         privileges=privileges,
     )
-    proposal = propose(comparison, answers)
-    say_kept(proposal)
     if not proposal.operations:
         click.echo("No difference: the two schemas are the same. Nothing was written.")
         return 0

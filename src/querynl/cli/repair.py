@@ -75,7 +75,8 @@ def repair(
     with open_workplace(directory, read_only=way is None) as place:
         known = _found(place, migration_id)
         for line in _account(known, place):
-            app.say(line)
+            # It is the result where nothing else was asked for.
+            (click.echo if way is None else app.say)(line)
         if way is None:
             return
         app.ask_go_ahead(_GO_AHEAD[way].format(id=known.id), given=confirmed)

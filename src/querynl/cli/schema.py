@@ -13,13 +13,12 @@ from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import (
     DIFFERENCE_FOUND,
     answer_options,
-    answers_of,
     compared,
     decided,
     open_throwaway,
     print_changes,
     privileges_option,
-    say_kept,
+    proposed,
 )
 from querynl.cli.printing import print_json, print_sql
 from querynl.errors import SourceUnreadable, UsageInvalid
@@ -154,12 +153,10 @@ def diff(
 ) -> int:
     """Say what leads from schema A to schema B."""
     from querynl.english.explain import explain_plan
-    from querynl.generation import propose
     from querynl.plan import statements
 
     comparison, _ = compared([before], [after], dialect, scratch_url)
-    proposal = propose(comparison, answers_of(comparison, privileges=privileges))
-    say_kept(proposal)
+    proposal = proposed(comparison, privileges=privileges)
     plan = proposal.plan()
     if form == "json":
         changes = [{"change": line.sentence, "effect": line.effect} for line in explain_plan(plan)]
@@ -199,13 +196,12 @@ def apply_schema(
 
     The same plan, checks and history as with migrations, but no files. Several .sql files add up to one SCHEMA.
     """
-    from querynl.generation import propose
     from querynl.plan import statements
 
     app = current_app()
     comparison, target = compared([], sources, None, scratch_url)
     assert target is not None
-    answers = answers_of(
+    proposal = proposed(
         comparison,
         renames=renames,
         backfills=backfills,
@@ -213,8 +209,6 @@ def apply_schema(
         allow=allow,
         privileges=privileges,
     )
-    proposal = propose(comparison, answers)
-    say_kept(proposal)
     if not proposal.operations:
         click.echo(f"{target.name} is in that state already.")
         return

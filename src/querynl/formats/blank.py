@@ -14,15 +14,10 @@ from querynl.formats.migration import Framework, NewMigration
 from querynl.formats.naming import version_of
 
 _STATEMENTS = "-- Write the statements here, each with a semicolon at its end."
-_TOGETHER = (
-    "-- They run in one transaction, all of them or none; a statement that refuses one, such as {example}, runs alone."
-)
-_ONE_BY_ONE = (
-    "-- {engine} commits each statement that changes the schema by itself; a run that was cut off goes on there."
-)
+_TOGETHER = "-- They run in one transaction, all of them or none; a statement that refuses one runs alone."
+_ONE_BY_ONE = "-- The engine commits each statement that changes the schema; a run that was cut off goes on from there."
 _CHECK = "-- A query after the line `-- querynl: expects no rows` stops the migration if it finds any."
 _BACK = "-- Undo here, last first, what {up} does. Without this file the migration has no way back."
-_EXAMPLES = {"postgresql": "CREATE INDEX CONCURRENTLY", "sqlite": "VACUUM"}
 
 
 def blank_migration(
@@ -47,7 +42,8 @@ def _files(framework: Framework, dialect: Dialect, migration_id: str, message: s
         return module.blank(migration_id, message, folder)
     up, down = _paths(framework, migration_id, folder)
     subject = on_one_line(message)
-    there = [f"-- Migration: {subject}", f"-- Engine: {dialect.name}", _STATEMENTS, _transactions(dialect), _CHECK]
+    transactions = _TOGETHER if dialect.rolls_back_ddl else _ONE_BY_ONE
+    there = [f"-- Migration: {subject}", f"-- Engine: {dialect.name}", _STATEMENTS, transactions, _CHECK]
     back = [f"-- Undoes: {subject}", f"-- Engine: {dialect.name}", _BACK.format(up=up.name)]
     return {up: "\n".join([*there, ""]), down: "\n".join([*back, ""])}
 
@@ -58,9 +54,3 @@ def _paths(framework: Framework, migration_id: str, folder: Path) -> tuple[Path,
     version = version_of(migration_id)
     name = f"{version}__{migration_id.removeprefix(version + '_')}.sql"
     return folder / f"V{name}", folder / f"U{name}"
-
-
-def _transactions(dialect: Dialect) -> str:
-    if dialect.rolls_back_ddl:
-        return _TOGETHER.format(example=_EXAMPLES[dialect.name])
-    return _ONE_BY_ONE.format(engine="MariaDB" if dialect.name == "mariadb" else "MySQL")
