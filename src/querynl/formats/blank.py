@@ -7,11 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from querynl.dialects import Dialect
-from querynl.formats import naming
+from querynl.formats import flyway, naming, raw
 from querynl.formats.folder import names
 from querynl.formats.heading import on_one_line
 from querynl.formats.migration import Framework, NewMigration
-from querynl.formats.naming import version_of
 
 _STATEMENTS = "-- Write the statements here, each with a semicolon at its end."
 _TOGETHER = "-- They run in one transaction, all of them or none; a statement that refuses one runs alone."
@@ -40,17 +39,9 @@ def _files(framework: Framework, dialect: Dialect, migration_id: str, message: s
         from querynl.formats.alembic import module
 
         return module.blank(migration_id, message, folder)
-    up, down = _paths(framework, migration_id, folder)
+    up, down = (raw if framework == "raw" else flyway).paths(migration_id, folder)
     subject = on_one_line(message)
     transactions = _TOGETHER if dialect.rolls_back_ddl else _ONE_BY_ONE
     there = [f"-- Migration: {subject}", f"-- Engine: {dialect.name}", _STATEMENTS, transactions, _CHECK]
     back = [f"-- Undoes: {subject}", f"-- Engine: {dialect.name}", _BACK.format(up=up.name)]
     return {up: "\n".join([*there, ""]), down: "\n".join([*back, ""])}
-
-
-def _paths(framework: Framework, migration_id: str, folder: Path) -> tuple[Path, Path]:
-    if framework == "raw":
-        return folder / f"{migration_id}_up.sql", folder / f"{migration_id}_down.sql"
-    version = version_of(migration_id)
-    name = f"{version}__{migration_id.removeprefix(version + '_')}.sql"
-    return folder / f"V{name}", folder / f"U{name}"

@@ -21,13 +21,18 @@ _LOCK_NOTE = "-- Run Flyway with -postgresql.transactional.lock=false: its own l
 
 def files(plan: Plan, dialect: Dialect, migration_id: str, message: str, folder: Path) -> dict[Path, str]:
     """`VVERSION__SLUG.sql`, `UVERSION__SLUG.sql` unless there is no way back, and a `.conf` beside what needs one."""
-    version = version_of(migration_id)
-    name = f"{version}__{migration_id.removeprefix(version + '_')}.sql"
-    up, down = folder / f"V{name}", folder / f"U{name}"
+    up, down = paths(migration_id, folder)
     texts = _script(up, heading(message, plan, down.name), statements(plan.up), dialect)
     if plan.reversibility is not Reversibility.NONE:
         texts |= _script(down, undo_heading(message, plan, up.name), statements(plan.down), dialect)
     return texts
+
+
+def paths(migration_id: str, folder: Path) -> tuple[Path, Path]:
+    """The files of the way up and the way down."""
+    version = version_of(migration_id)
+    name = f"{version}__{migration_id.removeprefix(version + '_')}.sql"
+    return folder / f"V{name}", folder / f"U{name}"
 
 
 def _script(path: Path, head: list[str], body: list[Statement], dialect: Dialect) -> dict[Path, str]:
