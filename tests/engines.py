@@ -123,8 +123,9 @@ class Databases:
 
 def _end_sessions(server: Database, name: str) -> None:
     """Ends MySQL's or MariaDB's sessions in a database: an open transaction would block its drop."""
-    # INFORMATION_SCHEMA's list fails while another session runs a statement with a character of four bytes.
-    for session in (row[0] for row in server.rows("SHOW PROCESSLIST") if row[3] == name):
+    # MySQL's INFORMATION_SCHEMA.PROCESSLIST fails while any session runs a statement with a character of four bytes,
+    # and without FULL the text of a statement is cut off after 100 bytes, in the middle of a character if need be.
+    for session in (row[0] for row in server.rows("SHOW FULL PROCESSLIST") if row[3] == name):
         try:
             server.execute(f"KILL {session}")
         except pymysql.err.OperationalError as error:

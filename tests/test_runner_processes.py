@@ -19,11 +19,11 @@ C = "20260103000000_c"
 
 LOCKED_OUT = 8
 
-# What takes longer than any test may.
+# What takes longer than any test may. MySQL does not tell of sessions everywhere while one has such a character.
 FOREVER = {
     "postgresql": "INSERT INTO a SELECT id FROM a, pg_sleep(600)",
-    "mysql": "INSERT INTO a SELECT id + SLEEP(600) FROM a",
-    "mariadb": "INSERT INTO a SELECT id + SLEEP(600) FROM a",
+    "mysql": "INSERT INTO a SELECT id + SLEEP(600) /* 😀 */ FROM a",
+    "mariadb": "INSERT INTO a SELECT id + SLEEP(600) /* 😀 */ FROM a",
     "sqlite": "INSERT INTO a WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
 }
 
@@ -95,7 +95,9 @@ def test_who_is_locked_out_is_told_what_runs(endless: Project) -> None:
     first = start(endless)
     wait_until_it_runs(first, f"{B} 2/3")
 
-    with pytest.raises(LockedOut, match=rf"session \d+ of \w+ at .*, at {B} since 20"):
+    # Without its PERFORMANCE_SCHEMA, MySQL tells the number of the session alone.
+    who = "( of \\w+ at .*)?" if endless.database.engine == "mysql" else " of \\w+ at .*"
+    with pytest.raises(LockedOut, match=rf"session \d+{who}, at {B} since 20"):
         endless.apply(lock_timeout=0)
 
     first.send_signal(signal.SIGINT)
@@ -215,7 +217,6 @@ def _end_sessions(database: Database) -> None:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     elif database.engine != "sqlite":
-        for (session,) in database.rows(
-            "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
-        ):
-            database.execute(f"KILL {session}")
+        for session, _, _, name, _, _, _, statement, *_ in database.rows("SHOW FULL PROCESSLIST"):
+            if name == database.name and statement != "SHOW FULL PROCESSLIST":
+                database.execute(f"KILL {session}")

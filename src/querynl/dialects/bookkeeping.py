@@ -101,6 +101,16 @@ _POSTGRESQL = Bookkeeping(
 # The names of locks are the whole server's and at most 64 characters long, those of databases too:
 # https://dev.mysql.com/doc/refman/9.5/en/locking-functions.html, https://mariadb.com/kb/en/get_lock/
 _LOCK_NAME = "CONCAT('querynl ', SHA2(LOWER(DATABASE()), 224))"
+_HOLDER = (
+    f"SELECT l.session, p.user, p.host, NULL FROM (SELECT IS_USED_LOCK({_LOCK_NAME}) AS session) l"
+    " LEFT JOIN {sessions} p ON p.id = l.session WHERE l.session IS NOT NULL"
+)
+_MYSQL_LOCK = SessionLock(
+    take=f"SELECT GET_LOCK({_LOCK_NAME}, 0)",
+    release=f"SELECT RELEASE_LOCK({_LOCK_NAME})",
+    # INFORMATION_SCHEMA's list fails while any session runs a statement with a character of four bytes.
+    holder=_HOLDER.format(sessions="performance_schema.processlist"),
+)
 _MYSQL = Bookkeeping(
     home="SELECT DATABASE()",
     columns="SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
@@ -108,12 +118,7 @@ _MYSQL = Bookkeeping(
     table_options="ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     upserts=False,
     indexes_inside=True,
-    lock=SessionLock(
-        take=f"SELECT GET_LOCK({_LOCK_NAME}, 0)",
-        release=f"SELECT RELEASE_LOCK({_LOCK_NAME})",
-        holder=f"SELECT l.session, p.user, p.host, NULL FROM (SELECT IS_USED_LOCK({_LOCK_NAME}) AS session) l"
-        " LEFT JOIN information_schema.processlist p ON p.id = l.session WHERE l.session IS NOT NULL",
-    ),
+    lock=_MYSQL_LOCK,
     # https://dev.mysql.com/doc/refman/9.5/en/innodb-parameters.html#sysvar_innodb_lock_wait_timeout
     patience=Patience(
         locks=(
@@ -134,6 +139,7 @@ _MYSQL = Bookkeeping(
 # https://mariadb.com/kb/en/server-system-variables/#max_statement_time
 _MARIADB = replace(
     _MYSQL,
+    lock=replace(_MYSQL_LOCK, holder=_HOLDER.format(sessions="information_schema.processlist")),
     patience=replace(
         _MYSQL.patience,
         statements=("SET SESSION max_statement_time = {seconds}",),

@@ -16,7 +16,8 @@ class ThrowawayDatabases(Struct, frozen=True, kw_only=True):
 
     `claim` answers 1 or true when this session has the owner's lock, as nobody else has; `release` ends that.
     `names` answers the databases whose names begin so. `create` makes one; with `collated` at its end, one
-    with a default collation. `sessions` answers who is in one, and `end` ends such a session. `strays` answers
+    with a default collation. `sessions` answers who is on the server: a session's number
+    comes first, its database at `session_database`; `end` ends such a session. `strays` answers
     statements that drop the accounts that no new server has. `full` are the error codes of a server without room.
     """
 
@@ -27,6 +28,7 @@ class ThrowawayDatabases(Struct, frozen=True, kw_only=True):
     create: str
     drop: str
     sessions: str
+    session_database: int
     end: str
     strays: str
     full: frozenset[str]
@@ -55,7 +57,8 @@ _POSTGRESQL = ThrowawayDatabases(
     names="SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname, '{start}')",
     create="CREATE DATABASE {name} TEMPLATE template0",
     drop="DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-    sessions="SELECT pid FROM pg_catalog.pg_stat_activity WHERE datname = '{name}'",
+    sessions="SELECT pid, datname FROM pg_catalog.pg_stat_activity",
+    session_database=1,
     end="SELECT pg_catalog.pg_terminate_backend({session})",
     # https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT
     strays="SELECT pg_catalog.format('DROP ROLE %I', rolname) FROM pg_catalog.pg_roles WHERE oid >= 16384",
@@ -75,7 +78,10 @@ _MYSQL = ThrowawayDatabases(
     drop="DROP DATABASE IF EXISTS {name}",
     collated=" COLLATE '{collation}'",
     # A transaction that is still open would keep the drop waiting.
-    sessions="SELECT id FROM information_schema.processlist WHERE db = '{name}'",
+    # INFORMATION_SCHEMA's list fails while any session runs a statement with a character of four bytes, and
+    # PERFORMANCE_SCHEMA's may be switched off: https://dev.mysql.com/doc/refman/9.5/en/show-processlist.html
+    sessions="SHOW FULL PROCESSLIST",
+    session_database=3,
     end="KILL {session}",
     strays="SELECT CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host)) FROM mysql.user"
     " WHERE user NOT IN ('root', 'mysql.sys', 'mysql.session', 'mysql.infoschema')",

@@ -74,10 +74,10 @@ def remove(server: Connection, name: str) -> None:
     """Drop a throwaway database, with whatever sessions are still in it."""
     words = throwaway_of(server.dialect)
     pause = _FIRST_PAUSE_SECONDS
-    while pause < _LAST_PAUSE_SECONDS and (sessions := _sessions(server, name)):
+    while pause < _LAST_PAUSE_SECONDS and (sessions := sessions_in(server, name)):
         # One that was closed is there for a moment still, in which the drop would wait for it by the tenth of a second.
         if pause > _PATIENCE_SECONDS:
-            for (session,) in sessions:
+            for session in sessions:
                 with suppress(StatementFailed):  # it ended by itself
                     server.rows(words.end.format(session=session))
         time.sleep(pause)
@@ -85,11 +85,10 @@ def remove(server: Connection, name: str) -> None:
     server.execute(words.drop.format(name=name))
 
 
-def _sessions(server: Connection, name: str) -> list[tuple[object, ...]]:
-    try:
-        return server.rows(throwaway_of(server.dialect).sessions.format(name=name))
-    except StatementFailed:  # MySQL's list fails while some session runs a statement with a character of four bytes
-        return []
+def sessions_in(server: Connection, name: str) -> list[object]:
+    """The sessions in a database, by their numbers."""
+    words = throwaway_of(server.dialect)
+    return [row[0] for row in server.rows(words.sessions) if row[words.session_database] == name]
 
 
 def _claim(server: Connection, owner: Owner) -> bool:
