@@ -307,6 +307,7 @@ def test_a_declared_grant_is_brought_into_one_form() -> None:
             "$.grants[0].privileges",
         ),
         (Schema(tables=(T,), owners=(Ownership(on=Kind.INDEX, name="t", role="r"),)), "$.owners[0].on"),
+        (Schema(grants=(Grant(on=Kind.COLLATION, name="c", role="r", privileges=("usage",)),)), "$.grants[0].on"),
         (
             Schema(default_privileges=(DefaultPrivileges(objects="types", privileges=("select",)),)),
             "$.default_privileges[0].privileges",
@@ -364,6 +365,16 @@ def test_a_private_server_gets_the_roles_that_statements_name(database: Database
         hosting = WithRoles(session)
         hosting.execute(f'GRANT SELECT ON users TO "{missing_role}"')
         assert hosting.rows("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", [missing_role]) == [(False,)]
+
+
+def test_a_private_server_makes_a_role_fit_to_own_what_it_is_given(database: Database, missing_role: str) -> None:
+    with connect(parse_url(database.url)) as session:
+        session.execute("CREATE FOREIGN DATA WRAPPER wrapper")
+        hosting = WithRoles(session)
+        hosting.execute(f'ALTER FOREIGN DATA WRAPPER wrapper OWNER TO "{missing_role}"')
+        assert read(hosting, "")[0].owners == (
+            Ownership(on=Kind.FOREIGN_DATA_WRAPPER, name="wrapper", role=missing_role),
+        )
 
 
 def test_a_plan_with_grants_is_proved_where_the_server_is_private(database: Database, missing_role: str) -> None:

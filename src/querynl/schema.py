@@ -611,7 +611,8 @@ def ref_of(obj: AnyObject, table: Name | None = None) -> Ref:
             return Ref(kind_of(obj), obj.namespace, obj.name, obj.table)
         case Definition():
             name = f"{obj.name}({obj.arguments})" if obj.arguments else obj.name
-            return Ref(obj.kind, obj.namespace, name, obj.table)
+            # The names of rules are those of a table, all others those of a namespace.
+            return Ref(obj.kind, obj.namespace, name, obj.table if obj.kind is Kind.RULE else None)
         case Grant():
             column = "" if obj.column is None else f"column {obj.column} of "
             return Ref(Kind.GRANT, obj.namespace, f"on {column}{obj.on} {obj.name} to {obj.role or 'its owner'}")

@@ -99,7 +99,7 @@ class Dialect(Rules, Protocol):
         """What the connected database holds, in canonical form, in a fixed number of queries."""
 
     def missing_role(self, failure: StatementFailed) -> str | None:
-        """The statement that creates the role for the lack of which one failed; None for any other failure."""
+        """The statement that creates, or makes a superuser, the role for the lack of which one failed; else None."""
 
     def lacks_something(self, error: StatementFailed) -> bool:
         """Whether a statement was refused only for want of something that another statement may create."""

@@ -14,7 +14,8 @@ from querynl.errors import StatementFailed
 class WithRoles(Connection):
     """A session that creates a role, without login, where a statement fails for the lack of it, and runs it again.
 
-    Roles belong to a server and not to a database: a schema names them, and brings none. In a transaction, which the
+    Roles belong to a server and not to a database: a schema names them, and brings none. What only superusers may own
+    makes the role one, on this server. In a transaction, which the
     failure has ended already, nothing can be run again.
     """
 

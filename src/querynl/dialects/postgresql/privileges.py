@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/ddl-priv.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -31,34 +31,45 @@ PRIVILEGES: dict[Kind, tuple[str, ...]] = {
     Kind.ENUM: ("usage",),
     Kind.DOMAIN: ("usage",),
     Kind.COMPOSITE_TYPE: ("usage",),
+    Kind.BASE_TYPE: ("usage",),
+    Kind.RANGE_TYPE: ("usage",),
+    Kind.LANGUAGE: ("usage",),
+    Kind.FOREIGN_DATA_WRAPPER: ("usage",),
+    Kind.SERVER: ("usage",),
     Kind.NAMESPACE: ("usage", "create"),
 }
+# What has an owner: all of these, and kinds that nobody can be granted anything on.
+OWNED = (
+    *PRIVILEGES,
+    *(Kind.COLLATION, Kind.CONVERSION, Kind.OPERATOR, Kind.OPERATOR_FAMILY, Kind.OPERATOR_CLASS),
+    *(Kind.TEXT_SEARCH_DICTIONARY, Kind.TEXT_SEARCH_CONFIGURATION, Kind.STATISTICS),
+    *(Kind.PUBLICATION, Kind.SUBSCRIPTION, Kind.EVENT_TRIGGER),
+)
 _ORDER = [word for kind in (Kind.TABLE, Kind.SEQUENCE, Kind.NAMESPACE, Kind.ROUTINE) for word in PRIVILEGES[kind]]
 # The place of a privilege among others.
 RANK = _ORDER.index
 _MISSING_ROLE = re.compile(r'role "(.*)" does not exist', re.DOTALL)
 # undefined_object, and invalid_parameter_value of SET ROLE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _MISSING_ROLE_STATES = ("42704", "22023")
-# The kind of object that each word of ALTER DEFAULT PRIVILEGES is about; for all types it is the same.
-DEFAULTS: dict[str, Kind] = {
-    "tables": Kind.TABLE,
-    "sequences": Kind.SEQUENCE,
-    "functions": Kind.ROUTINE,
-    "types": Kind.ENUM,
-    "schemas": Kind.NAMESPACE,
+# insufficient_privilege, said of the role that is to own what only superusers may own.
+_NO_SUPERUSER = ("42501", "permission denied to change owner of ")
+_NEW_OWNER = re.compile(r'\bOWNER TO ("(?:[^"]|"")+"|\w+)\s*$', re.IGNORECASE)
+_TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.BASE_TYPE, Kind.RANGE_TYPE)
+# The kinds of object that each word of ALTER DEFAULT PRIVILEGES is about; those of one word have the same privileges.
+_DEFAULTS: dict[str, tuple[Kind, ...]] = {
+    "tables": (Kind.TABLE, Kind.VIEW),
+    "sequences": (Kind.SEQUENCE,),
+    "functions": (Kind.ROUTINE,),
+    "types": _TYPES,
+    "schemas": (Kind.NAMESPACE,),
 }
-_EVERYBODY_HAS = {
-    Kind.ROUTINE: ("execute",),
-    Kind.ENUM: ("usage",),
-    Kind.DOMAIN: ("usage",),
-    Kind.COMPOSITE_TYPE: ("usage",),
-}
+_EVERYBODY_HAS = {Kind.ROUTINE: ("execute",), **dict.fromkeys((*_TYPES, Kind.LANGUAGE), ("usage",))}
 
 
 def built_in(kind: Kind, name: str, role: str | None) -> Held:
     """What a role may do with an object that nothing was granted on; None is its owner."""
     if role is None:
-        return dict.fromkeys(PRIVILEGES[kind], False)
+        return dict.fromkeys(PRIVILEGES.get(kind, ()), False)
     if role == EVERYBODY and (kind, name) == (Kind.NAMESPACE, "public"):
         return {"usage": False}
     return dict.fromkeys(_EVERYBODY_HAS.get(kind, ()), False) if role == EVERYBODY else {}
@@ -73,7 +84,7 @@ def without_grant(grant: Grant) -> Held:
 
 def default_built_in(default: DefaultPrivileges) -> Held:
     """What the role of a default privilege may do with new objects without it."""
-    return {} if default.namespace is not None else built_in(DEFAULTS[default.objects], "", default.role)
+    return {} if default.namespace is not None else built_in(_DEFAULTS[default.objects][0], "", default.role)
 
 
 def held(said: Grant | DefaultPrivileges, without: Held) -> Held:
@@ -90,34 +101,39 @@ def of_new_object(ref: Ref, defaults: Iterable[DefaultPrivileges]) -> dict[str |
     found = {role: built_in(ref.kind, ref.name, role) for role in (None, EVERYBODY)}
     # Those of all namespaces replace what is built in; those of one come on top.
     for default in sorted(defaults, key=lambda default: default.namespace is not None):
-        if _same_words(DEFAULTS[default.objects], ref.kind) and default.namespace in (None, ref.namespace or "public"):
+        if ref.kind in _DEFAULTS[default.objects] and default.namespace in (None, ref.namespace or "public"):
             found[default.role] = held(default, found.get(default.role, {}))
     return found
 
 
 def missing_role(failure: StatementFailed) -> str | None:
-    """The statement that creates the role that is not there; None for any other failure."""
+    """The statement that creates the role that is not there, or makes it a superuser; None for any other failure."""
     named = _MISSING_ROLE.fullmatch(failure.what)
-    if named is None or failure.sqlstate not in _MISSING_ROLE_STATES:
-        return None
-    return f"CREATE ROLE {quote(named[1])}"
+    if named is not None and failure.sqlstate in _MISSING_ROLE_STATES:
+        return f"CREATE ROLE {quote(named[1])}"
+    state, said = _NO_SUPERUSER
+    owner = _NEW_OWNER.search(failure.sql or "")
+    if owner is not None and failure.sqlstate == state and failure.what.startswith(said):
+        return f"ALTER ROLE {owner[1]} SUPERUSER"
+    return None
 
 
 def check_privileges(schema: Schema) -> None:
     """Raise SchemaInvalid for the first grant or owner of what has none, or privilege that is none there."""
-    for field in ("owners", "grants"):
+    known_kinds: tuple[tuple[str, Collection[Kind]], ...] = (("owners", OWNED), ("grants", PRIVILEGES))
+    for field, kinds in known_kinds:
         for number, said in enumerate(getattr(schema, field)):
-            if said.on not in PRIVILEGES:
+            if said.on not in kinds:
                 raise SchemaInvalid(
-                    f"The {field} of a {said.on} are not managed.",
+                    f"There are no {field} of a {said.on}.",
                     where=f"$.{field}[{number}].on",
-                    remedy=f"One of {', '.join(PRIVILEGES)}.",
+                    remedy=f"One of {', '.join(kinds)}.",
                 )
     for number, grant in enumerate(schema.grants):
         known = COLUMN if grant.column is not None and grant.on is not Kind.SEQUENCE else PRIVILEGES[grant.on]
         _check_words(grant, known, f"$.grants[{number}]")
     for number, default in enumerate(schema.default_privileges):
-        _check_words(default, PRIVILEGES[DEFAULTS[default.objects]], f"$.default_privileges[{number}]")
+        _check_words(default, PRIVILEGES[_DEFAULTS[default.objects][0]], f"$.default_privileges[{number}]")
 
 
 def _check_words(said: Grant | DefaultPrivileges, known: Sequence[str], where: str) -> None:
@@ -171,7 +187,3 @@ def granted_to_new(obj: AnyObject, table: Name | None, defaults: Sequence[Defaul
         without = built_in(ref.kind, ref.name, role)
         if has != without:
             yield Grant(**place, role=role, **beyond(has, without))
-
-
-def _same_words(one: Kind, other: Kind) -> bool:
-    return PRIVILEGES[one] == PRIVILEGES[other] and _EVERYBODY_HAS.get(one) == _EVERYBODY_HAS.get(other)

@@ -44,6 +44,7 @@ class Places:
 
     def __init__(self, lookup: Lookup, namespaces: Rows, sequences: Mapping[int, Place]) -> None:
         self._sequences = sequences
+        self._defined = lookup.definitions
         self._refs: dict[int, Mapping[int, Ref]] = {
             PG_CLASS: {oid: ref for oid, ref in lookup.relations.items() if ref.kind is not Kind.COMPOSITE_TYPE},
             PG_TYPE: lookup.types,
@@ -55,7 +56,7 @@ class Places:
         """Where a row of the catalog belongs; None for what is not managed."""
         if catalog == PG_CLASS and oid in self._sequences:
             return self._sequences[oid]
-        ref = self._refs.get(catalog, {}).get(oid)
+        ref = self._refs.get(catalog, {}).get(oid) or self._defined.get((catalog, oid))
         return None if ref is None else Place(ref.kind, ref.name, ref.namespace, column)
 
 

@@ -5,6 +5,8 @@ https://www.postgresql.org/docs/current/catalogs.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from querynl.dialects.postgresql.spelling import STANDARD_COMMENT
 
 # The first OID that a user's object can have (FirstNormalObjectId).
@@ -260,7 +262,37 @@ COMMENTS = f"""
         AND d.classoid <> 'pg_extension'::regclass"""
 
 
-# Everything that has an owner and an ACL. A sequence that serves a column has the owner of the column's table.
+# The catalogs whose objects are known by their statements and have owners: their columns' prefix, and what
+# acldefault() calls their kind if they have an ACL.
+_DEFINED_AND_OWNED = {
+    "pg_collation": ("coll", None),
+    "pg_conversion": ("con", None),
+    "pg_event_trigger": ("evt", None),
+    "pg_foreign_data_wrapper": ("fdw", "F"),
+    "pg_foreign_server": ("srv", "S"),
+    "pg_language": ("lan", "l"),
+    "pg_opclass": ("opc", None),
+    "pg_operator": ("opr", None),
+    "pg_opfamily": ("opf", None),
+    "pg_publication": ("pub", None),
+    "pg_statistic_ext": ("stx", None),
+    "pg_subscription": ("sub", None),
+    "pg_ts_config": ("cfg", None),
+    "pg_ts_dict": ("dict", None),
+}
+
+
+def _defined_and_owned() -> Iterator[str]:
+    for catalog, (prefix, kind) in _DEFINED_AND_OWNED.items():
+        acl = "NULL" if kind is None else f"o.{prefix}acl"
+        yield f"""UNION ALL
+    SELECT '{catalog}'::regclass::int, o.oid, o.{prefix}owner, {acl}, '{kind or "-"}', false
+    FROM {catalog} o WHERE o.oid >= {FIRST_USER_OID}
+    """
+
+
+# Everything that has an owner, and an ACL if its kind has one. A sequence that serves a column has the owner of the
+# column's table.
 _OWNED = f"""
     SELECT 'pg_class'::regclass::int AS catalog, c.oid, c.relowner AS owner, c.relacl AS acl,
         CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END AS kind, EXISTS (
@@ -271,13 +303,15 @@ _OWNED = f"""
     UNION ALL
     SELECT 'pg_type'::regclass::int, t.oid, t.typowner, t.typacl, 'T', false
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
-    WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND {_USER_NAMESPACE}
+    WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c'
+        OR (t.typtype = 'b' OR NOT t.typisdefined) AND t.typcategory <> 'A') AND {_USER_NAMESPACE}
     UNION ALL
     SELECT 'pg_proc'::regclass::int, p.oid, p.proowner, p.proacl, 'f', false
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_USER_NAMESPACE}
     UNION ALL
     SELECT 'pg_namespace'::regclass::int, n.oid, n.nspowner, n.nspacl, 'n', false
-    FROM pg_namespace n WHERE {_USER_NAMESPACE}"""
+    FROM pg_namespace n WHERE {_USER_NAMESPACE}
+    {"".join(_defined_and_owned())}"""
 
 # The namespace public is the database owner's, whoever that is, unless it was given away.
 OWNERS = f"""

@@ -5,13 +5,14 @@ https://www.postgresql.org/docs/current/sql-alterschema.html and its likes
 
 from __future__ import annotations
 
+from querynl.dialects.postgresql.rendering import definitions
 from querynl.dialects.postgresql.spelling import qualified, quote, routine_address
 from querynl.operations import Catalog
-from querynl.schema import Kind, Ownership, Ref, Routine, Sequence, View, ownership_of
+from querynl.schema import Definition, Kind, Ownership, Ref, Routine, Sequence, View, ownership_of
 
 PUBLIC = Ref(Kind.NAMESPACE, None, "public")
 
-# The word between ALTER and the name.
+# The word between ALTER and the name, where the object does not tell.
 _WORDS = {
     Kind.NAMESPACE: "SCHEMA",
     Kind.TABLE: "TABLE",
@@ -47,6 +48,8 @@ def address(ref: Ref, catalog: Catalog) -> str:
     obj = catalog.get(ref)
     if isinstance(obj, Routine):
         return routine_address(obj)
+    if isinstance(obj, Definition):
+        return definitions.address(obj)
     return quote(ref.name) if ref.kind is Kind.NAMESPACE else qualified(ref.namespace, ref.name)
 
 
@@ -56,4 +59,6 @@ def _word(ref: Ref, catalog: Catalog) -> str:
         return obj.kind.upper()
     if isinstance(obj, View) and obj.materialized:
         return "MATERIALIZED VIEW"
+    if isinstance(obj, Definition):
+        return definitions.WORDS[obj.kind]
     return _WORDS[ref.kind]

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from querynl.dialects.postgresql.privileges import (
     EVERYBODY,
+    OWNED,
+    PRIVILEGES,
     RANK,
     Held,
     built_in,
@@ -52,6 +54,11 @@ _WORDS = {
     Kind.ENUM: "TYPE",
     Kind.DOMAIN: "TYPE",
     Kind.COMPOSITE_TYPE: "TYPE",
+    Kind.BASE_TYPE: "TYPE",
+    Kind.RANGE_TYPE: "TYPE",
+    Kind.LANGUAGE: "LANGUAGE",
+    Kind.FOREIGN_DATA_WRAPPER: "FOREIGN DATA WRAPPER",
+    Kind.SERVER: "FOREIGN SERVER",
 }
 
 
@@ -129,8 +136,9 @@ def of_new(obj: AnyObject, table: Name | None, around: Around) -> Iterator[str]:
             yield from of_new_column(obj, table, around)
         return
     ref = ref_of(obj)
-    if ref.kind in _WORDS:
-        yield from _settled(list(_targets(obj, ref, around)), ref, around, is_new=True)
+    if ref.kind in OWNED:
+        targets = list(_targets(obj, ref, around)) if ref.kind in PRIVILEGES else []
+        yield from _settled(targets, ref, around, is_new=True)
 
 
 def of_new_column(column: Column, table: Name, around: Around) -> Iterator[str]:
