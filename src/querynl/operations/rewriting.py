@@ -1,0 +1,32 @@
+"""What an engine knows of the names in its expressions."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from querynl.schema import Kind, Ref, Table
+
+
+class Rewriting(Protocol):
+    """How names are found in an engine's expressions, and follow a rename."""
+
+    def mentions(self, expression: str, name: str) -> bool:
+        """Whether an expression names an identifier."""
+
+    def rename_in_expression(self, expression: str, before: str, after: str) -> str:
+        """The expression with one identifier replaced, quoted as the engine wants it."""
+
+    def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
+        """A column's type after the rename of a type of the schema: the new name where it is of that one."""
+
+    def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
+        """The expression with the name of a type or sequence, and of nothing else, replaced."""
+
+    def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
+        """A table that was renamed, or a column of it, with what the engine renames by itself beside that."""
+
+    def folded(self, kind: Kind, name: str) -> str:
+        """The name as the engine compares it with others of that kind, such as without case."""
+
+    def shares_names(self, kind: Kind) -> bool:
+        """Whether no two tables of a namespace may have parts of that kind with one name."""

@@ -1,0 +1,245 @@
+"""What each operation makes, ends and needs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from querynl import schema as model
+from querynl.operations import (
+    Change,
+    Create,
+    Drop,
+    Operation,
+    Rename,
+    Rewriting,
+    names_in_texts,
+    parts_of,
+    target,
+    texts_of,
+)
+from querynl.schema import (
+    DEFINED_TYPES,
+    AnyObject,
+    Check,
+    Column,
+    CompositeType,
+    Definition,
+    Domain,
+    Exclusion,
+    ForeignKey,
+    Index,
+    Kind,
+    Name,
+    Policy,
+    PrimaryKey,
+    Ref,
+    Routine,
+    Table,
+    Trigger,
+    Unique,
+    View,
+    ref_of,
+    type_name,
+)
+
+# Kinds whose names share one space in a namespace on some engine.
+_RELATIONS = frozenset(
+    {
+        *(Kind.TABLE, Kind.VIEW, Kind.SEQUENCE, Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES),
+        *(Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION),
+    }
+)
+
+
+class Needs:
+    """What each operation makes, ends and needs, found by address."""
+
+    def __init__(self, operations: Sequence[Operation], rewriting: Rewriting) -> None:
+        self._rewriting = rewriting
+        self.creators: dict[Ref, list[int]] = defaultdict(list)
+        self.droppers: dict[Ref, list[int]] = defaultdict(list)
+        self.changers: dict[Ref, list[int]] = defaultdict(list)
+        self.column_creators: dict[Name, list[int]] = defaultdict(list)
+        self.column_enders: dict[Name, list[int]] = defaultdict(list)
+        # Names by the space they must be unique in.
+        self.names_taken: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        self.names_given_up: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        self._called: dict[str, set[Ref]] = defaultdict(set)
+        self._moving_columns: dict[Name, set[str]] = defaultdict(set)
+        for number, operation in enumerate(operations):
+            self._note(number, operation)
+
+    def _note(self, number: int, operation: Operation) -> None:
+        ref = target(operation)
+        if ref is not None and ref.kind is Kind.COLUMN and ref.table is not None:
+            self._moving_columns[Name(ref.namespace, ref.table)].add(ref.name)
+        match operation:
+            case Create(obj, table):
+                for ref in refs(obj, table):
+                    self.creators[ref].append(number)
+                self._note_names(self.names_taken, number, obj, table)
+                if isinstance(obj, Column) and table is not None:
+                    self.column_creators[table].append(number)
+                self._note_called(obj)
+            case Drop(obj, table):
+                for ref in refs(obj, table):
+                    self.droppers[ref].append(number)
+                self._note_names(self.names_given_up, number, obj, table)
+                if isinstance(obj, Column) and table is not None:
+                    self.column_enders[table].append(number)
+                self._note_called(obj)
+            case Change(before, after, table):
+                # What is part of a table minds what becomes of its neighbours, not of the table's attributes.
+                if not isinstance(after, Table):
+                    self.changers[ref_of(after, table)].append(number)
+                if isinstance(before, Column) and table is not None:
+                    self.column_enders[table].append(number)
+            case Rename(ref, to):
+                self.names_given_up[self._space(ref)].append(number)
+                self.names_taken[self._space(ref._replace(name=to))].append(number)
+
+    def _note_called(self, obj: AnyObject) -> None:
+        if isinstance(obj, Routine | model.Sequence):
+            self._called[obj.name].add(ref_of(obj))
+        elif isinstance(obj, Definition):
+            for name in names_in_texts(obj):
+                self._called[name].add(ref_of(obj))
+
+    def _note_names(
+        self, names: dict[tuple[str, ...], list[int]], number: int, obj: AnyObject, table: Name | None
+    ) -> None:
+        holder = Name(obj.namespace, obj.name) if isinstance(obj, Table | View) else table
+        parts = parts_of(obj) if isinstance(obj, Table | View) else ()
+        for named in (obj, *parts):
+            if named.name is not None:
+                names[self._space(ref_of(named, holder))].append(number)
+        if isinstance(obj, PrimaryKey) and table is not None:  # a table has one, whatever its name
+            names[Kind.PRIMARY_KEY, table.namespace or "", table.name].append(number)
+
+    def _space(self, ref: Ref) -> tuple[str, ...]:
+        """What a name must be unique in, and the name."""
+        name = self._rewriting.folded(ref.kind, ref.name)
+        if ref.table is not None and not self._rewriting.shares_names(ref.kind):
+            return (ref.kind, ref.namespace or "", ref.table, name)
+        if ref.kind in _RELATIONS:
+            return (ref.namespace or "", name)
+        if ref.kind is Kind.ROUTINE:
+            return (ref.namespace or "", name.split("(")[0], "()")
+        return (ref.kind, ref.namespace or "", name)
+
+    def of(self, obj: AnyObject, table: Name | None) -> Iterator[Ref]:
+        """The addresses of what an object needs to exist."""
+        namespace = table.namespace if table is not None else getattr(obj, "namespace", None)
+        if namespace is not None:
+            yield Ref(Kind.NAMESPACE, None, namespace)
+        if table is not None:
+            yield Ref(Kind.TABLE, *table)
+        match obj:
+            case Table():
+                yield from (Ref(Kind.TABLE, *parent) for parent in obj.inherits)
+                if obj.of_type is not None:
+                    yield from self._of_type(obj.of_type)
+                yield from self._of_texts(obj)
+                for part in parts_of(obj):
+                    yield from (ref for ref in self._of_part(part, obj.key) if ref.table != obj.name)
+            case Trigger() | Policy():
+                yield Ref(Kind.TABLE, obj.namespace, obj.table)
+                yield Ref(Kind.VIEW, obj.namespace, obj.table)
+                yield from (need.ref for need in obj.depends_on)
+            case Definition():
+                if obj.table is not None:
+                    yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
+                yield from (need.ref for need in obj.depends_on)
+                if not obj.depends_on:  # written by hand
+                    yield from self._of_statement(obj)
+            case View() | Routine():
+                yield from (need.ref for need in obj.depends_on)
+            case Domain():
+                yield from self._of_type(obj.type)
+                yield from self._of_texts(obj)
+                yield from (need.ref for need in obj.depends_on)
+            case CompositeType():
+                yield from self._of_texts(obj)
+                for attribute in obj.attributes:
+                    yield from self._of_type(attribute.type)
+            case model.Sequence(owned_by=(owner, column)):
+                yield Ref(Kind.COLUMN, obj.namespace, column, owner)
+            case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
+                assert table is not None
+                yield from self._of_part(obj, table)
+
+    def _of_part(self, part: AnyObject, table: Name) -> Iterator[Ref]:
+        def column(name: str, of: Name = table) -> Ref:
+            return Ref(Kind.COLUMN, of.namespace, name, of.name)
+
+        yield from self._of_texts(part)
+        match part:
+            case Column():
+                yield from self._of_type(part.type)
+                if part.generated is not None:
+                    yield from self._of_columns(part.generated.expression, table)
+            case PrimaryKey() | Unique():
+                yield from map(column, (*part.columns, *part.include))
+            case ForeignKey():
+                yield from map(column, part.columns)
+                yield Ref(Kind.TABLE, *part.target)
+                yield from (column(name, part.target) for name in part.referenced_columns)
+                yield _keys(part.target)
+            case Check():
+                yield from self._of_columns(part.expression, table)
+            case Index() | Exclusion():
+                keys = part.columns if isinstance(part, Index) else part.elements
+                yield from map(column, part.include)
+                for key in keys:
+                    if key.column is not None:
+                        yield column(key.column)
+                for text in (*(key.expression for key in keys), part.where):
+                    yield from self._of_columns(text, table)
+
+    def _of_columns(self, expression: str | None, table: Name) -> Iterator[Ref]:
+        """The table's columns that come, change or go in this migration and that the expression names."""
+        if expression:
+            for name in self._moving_columns.get(table, ()):
+                if self._rewriting.mentions(expression, name):
+                    yield Ref(Kind.COLUMN, table.namespace, name, table.name)
+
+    def _of_type(self, text: str) -> Iterator[Ref]:
+        """An enum, domain or other type of the schema that a column's type may name."""
+        name = type_name(text)
+        for kind in (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES):
+            yield Ref(kind, *name)
+
+    def _of_statement(self, definition: Definition) -> Iterator[Ref]:
+        """What comes or goes in this migration and is named by a word of the statement that is not its own name."""
+        for name, refs in self._called.items():
+            own = name == definition.name or not name.isidentifier()
+            if not own and self._rewriting.mentions(definition.definition, name):
+                yield from refs
+
+    def _of_texts(self, obj: AnyObject) -> Iterator[Ref]:
+        """Routines, sequences and the like that come or go in this migration and that the object's texts name."""
+        if not self._called:
+            return
+        for text in texts_of(obj):
+            for name, refs in self._called.items():
+                if name in text or name.replace('"', '""') in text:
+                    yield from refs
+
+
+def _keys(table: Name) -> Ref:
+    """Stands for every key of a table that a foreign key may refer to."""
+    return Ref(Kind.UNIQUE, table.namespace, "", table.name)
+
+
+def refs(obj: AnyObject, table: Name | None) -> Iterator[Ref]:
+    """The addresses that come and go with an object."""
+    yield ref_of(obj, table)
+    if isinstance(obj, Table):
+        for part in (*obj.columns, *obj.uniques, *obj.indexes, *((obj.primary_key,) if obj.primary_key else ())):
+            yield ref_of(part, obj.key)
+    elif table is not None and (isinstance(obj, PrimaryKey | Unique) or (isinstance(obj, Index) and obj.unique)):
+        yield _keys(table)
+    if isinstance(obj, View):
+        for index in obj.indexes:
+            yield ref_of(index, Name(obj.namespace, obj.name))

@@ -1,0 +1,85 @@
+"""The order of a migration's operations."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from querynl.operations import Create, Drop, Operation, Rename, Rewriting
+from querynl.ordering.predecessors import predecessors
+from querynl.ordering.ranks import GROUNDWORK, preference
+from querynl.schema import Definition, Index, Kind, Policy, Routine, Trigger, View, kind_of
+
+
+def ordered(operations: Sequence[Operation], rewriting: Rewriting) -> list[Operation]:
+    """The operations in an order that an engine accepts.
+
+    Renames made first, and what is dropped before them to step out of their way, keep their own order.
+    """
+    renames = [number for number, op in enumerate(operations) if isinstance(op, Rename) and _leads(op)]
+    end = renames[-1] + 1 if renames else 0
+    leading = [op for op in operations[:end] if _leads(op)]
+    others = [op for op in operations[:end] if not _leads(op)] + list(operations[end:])
+    others.sort(key=preference)
+    before = predecessors(others, rewriting)
+    return [*leading, *(others[i] for i in _sorted(before, _places(others, before)))]
+
+
+def _leads(operation: Operation) -> bool:
+    """Whether it comes first: what is renamed, so that everything else speaks of it by its new name, and what steps
+    aside for that."""
+    if isinstance(operation, Drop):
+        return isinstance(operation.obj, View | Trigger | Routine | Policy | Definition | Index)
+    return isinstance(operation, Rename) and operation.ref.kind in (
+        Kind.NAMESPACE,
+        Kind.ENUM,
+        Kind.DOMAIN,
+        Kind.COMPOSITE_TYPE,
+        Kind.SEQUENCE,
+        Kind.TABLE,
+        Kind.VIEW,
+        Kind.COLUMN,
+    )
+
+
+def _places(operations: Sequence[Operation], before: dict[int, set[int]]) -> list[int]:
+    """The place that each operation would like: its own, or that of the groundwork that waits for it.
+
+    An operator or cast comes with its functions before the tables and functions whose texts may use it.
+    """
+    places = list(range(len(operations)))
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Create) and kind_of(operation.obj) in GROUNDWORK:
+            waiting = [number]
+            while waiting:
+                for earlier in before[waiting.pop()]:
+                    if places[earlier] > number:
+                        places[earlier] = number
+                        waiting.append(earlier)
+    return places
+
+
+def _sorted(before: dict[int, set[int]], places: Sequence[int]) -> list[int]:
+    """The numbers in topological order, the one with the lowest place first wherever there is a choice."""
+    while True:
+        sorter: TopologicalSorter[int] = TopologicalSorter(before)
+        try:
+            sorter.prepare()
+        except CycleError as error:
+            # The engine may still accept some order: give up the link that goes most against preference.
+            cycle: list[int] = error.args[1]
+            first, second = max(pairwise(cycle), key=lambda link: (link[0] - link[1], link))
+            before[second].discard(first)
+            continue
+        break
+    result: list[int] = []
+    ready: list[tuple[int, int]] = []
+    while sorter.is_active():
+        for number in sorter.get_ready():
+            heapq.heappush(ready, (places[number], number))
+        _, number = heapq.heappop(ready)
+        sorter.done(number)
+        result.append(number)
+    return result
