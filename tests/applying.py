@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from querynl.cli.main import INTERRUPTED, TERMINATED
 from querynl.dialects import Statement
-from querynl.errors import QueryNLError
+from querynl.errors import QueryNLError, Terminated
 from tests.engines import Database
 from tests.migrating import Project, done
-
-INTERRUPTED = 130
 
 
 def main(url: str, folder: str, lock_timeout: str) -> int:
@@ -25,7 +24,7 @@ def main(url: str, folder: str, lock_timeout: str) -> int:
         return error.exit_status
     except KeyboardInterrupt as error:
         print(f"interrupted: {error}", flush=True)  # noqa: T201
-        return INTERRUPTED
+        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     print(f"done: {' '.join(done(report))}", flush=True)  # noqa: T201
     return 0
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from querynl.cli.main import INTERRUPTED, TERMINATED
 from querynl.errors import DecisionNeeded, LockedOut
-from tests.applying import INTERRUPTED
 from tests.engines import Database
 from tests.migrating import Project, done
 
@@ -104,14 +104,17 @@ def test_who_is_locked_out_is_told_what_runs(endless: Project) -> None:
     assert end(first)[0] == INTERRUPTED
 
 
-def test_an_interruption_cancels_the_statement_and_leaves_a_stated_state(endless: Project) -> None:
+@pytest.mark.parametrize(("asked", "answered"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)])
+def test_an_interruption_cancels_the_statement_and_leaves_a_stated_state(
+    endless: Project, asked: signal.Signals, answered: int
+) -> None:
     process = start(endless)
     wait_until_it_runs(process, f"{B} 2/3")
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(asked)
     status, line = end(process)
 
-    assert status == INTERRUPTED
+    assert status == answered
     if endless.database.engine in ("mysql", "mariadb"):
         assert "Statement 1 ran and stays, 2 was cancelled, 3 was not tried." in line
         assert endless.tables() == {"a", "b"}

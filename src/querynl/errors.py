@@ -26,6 +26,10 @@ class QueryNLError(Exception):
         return " ".join(part for part in (self.what, self.where and f"({self.where})", self.remedy) if part)
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a command in the way that Ctrl-C does."""
+
+
 class UsageInvalid(QueryNLError):
     """Options or arguments that do not go together."""
 

@@ -20,7 +20,7 @@ from tests.test_connections import ENDLESS
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 
 PATIENCE_SECONDS = 60
-INTERRUPTED, UNDECIDED = 130, 7
+INTERRUPTED, TERMINATED, UNDECIDED = 130, 143, 7
 NAME = {"name": "name", "type": "varchar(100)"}
 AGE = {"name": "age", "type": "integer", "nullable": False}
 
@@ -47,10 +47,10 @@ class Terminal:
         self.shown = self.shown.partition(question)[2]
         os.write(self._screen, f"{text}\n".encode())
 
-    def interrupt(self) -> None:
+    def interrupt(self, asked: signal.Signals = signal.SIGINT) -> None:
         """Presses Ctrl-C until something comes of it: one pressed just before Python waits for a line is lost on it."""
         while not select.select([self._screen], [], [], 1)[0]:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(asked)
 
     def status(self) -> int:
         """The exit status, once the command has ended."""
@@ -195,6 +195,14 @@ def test_ctrl_c_cancels_the_running_statement_and_says_what_stands(shell: Shell,
     *_, endless_one = shell.done("migrate status --format json -c app").document()["migrations"]
     assert endless_one["status"] == "failed"
     assert endless_one["error"] == "Interrupted."
+
+
+@pytest.mark.engines("sqlite")
+def test_sigterm_at_a_question_ends_the_command_as_ctrl_c_does(shell: Shell, app: Database) -> None:
+    with terminal("migrate", "rollback", "-c", "app") as screen:
+        screen.expect("Roll back 1 migration on app? [y/N]: ")
+        screen.interrupt(signal.SIGTERM)
+        assert screen.status() == TERMINATED
 
 
 @pytest.mark.engines("sqlite")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import FrameType
 
 import click
 
 from querynl._version import __version__
 from querynl.cli.app import App, common_options
-from querynl.errors import QueryNLError
+from querynl.errors import QueryNLError, Terminated
 
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 class LazyGroup(click.Group):
@@ -81,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # click makes an Abort of a KeyboardInterrupt, whose text says what stands where something was running.
         said = str(error) or str(error.__cause__ or "")
         print(said or "Interrupted.", file=sys.stderr)
-        return INTERRUPTED
+        # At a question it says `from None`, which hides the context and keeps it.
+        asked = any(isinstance(one, Terminated) for one in (error, error.__cause__, error.__context__))
+        return TERMINATED if asked else INTERRUPTED
     except BrokenPipeError:
         # The reader of our output, such as `head`, has gone: nothing is left to say, not even at exit.
         sys.stdout = open("/dev/null", "w")  # noqa: SIM115
@@ -94,8 +99,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run() -> None:
-    """The console script."""
+    """The console script, in which SIGTERM ends a command as Ctrl-C does: with everything put away."""
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
 
 
 def _report(error: QueryNLError, app: App) -> int:

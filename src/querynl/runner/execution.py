@@ -94,8 +94,8 @@ def run(session: Session, work: Work) -> Entry | None:
 
     Where the engine rolls back DDL, the statements and the entry are one transaction; a statement that cannot be
     in one runs alone. Elsewhere each statement is committed with the mark that it ran, and the entry says
-    beforehand what is about to run. Raises MigrationFailed, ConnectionFailed or KeyboardInterrupt; each says what
-    stands, and the history does, too.
+    beforehand what is about to run. Raises MigrationFailed, ConnectionFailed or KeyboardInterrupt (Terminated, where
+    SIGTERM asked for it); each says what stands, and the history does, too.
     """
     settings, body = settings_apart(work.statements, session.dialect)
     with session.patience.limited(), _settings_made(session, settings):
@@ -212,10 +212,11 @@ class _Run:
                 raise self._lost(error) from error
             except BaseException as error:
                 self._ledger.rollback()
-                self._give_account(error, interrupted=interruption.requested or isinstance(error, KeyboardInterrupt))
+                asked = interruption.requested or isinstance(error, KeyboardInterrupt)
+                self._give_account(error, interruption.kind if asked else None)
                 raise
         if interruption.requested:
-            raise KeyboardInterrupt(f"{self._entry.migration_id} is done; what comes after it was not tried.")
+            raise interruption.kind(f"{self._entry.migration_id} is done; what comes after it was not tried.")
         return self._entry
 
     def _claimed(self) -> bool:
@@ -339,7 +340,7 @@ class _Run:
 
     # ------------------------------------------------------------------------------------ failures
 
-    def _give_account(self, error: BaseException, *, interrupted: bool) -> None:
+    def _give_account(self, error: BaseException, interrupted: type[KeyboardInterrupt] | None) -> None:
         """Keep in the history what stands, and raise what a person is to read; returns for an error of its own kind."""
         statement = None if self._at is None else self._body[self._at]
         reason = "Interrupted." if interrupted else error_text(error, statement)
@@ -351,7 +352,7 @@ class _Run:
         unwritten = self._record_failure(reason)
         way = way_on(self._work.direction, self._done, self._work.later)
         if interrupted:
-            raise KeyboardInterrupt(f"{self._subject()} was interrupted. {stands} {way}{unwritten}") from None
+            raise interrupted(f"{self._subject()} was interrupted. {stands} {way}{unwritten}") from None
         if not isinstance(error, StatementFailed):
             return
         place = f"statement {at} of {total}" if statement else "the end, when the transaction was committed"

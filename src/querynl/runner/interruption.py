@@ -1,4 +1,4 @@
-"""Ctrl-C while a migration runs: the statement is cancelled on the server, and the program learns how it ended."""
+"""Ctrl-C and SIGTERM while a migration runs: its statement is cancelled on the server, and how it ended is known."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from querynl.connections import Connection
-from querynl.errors import QueryNLError
+from querynl.errors import QueryNLError, Terminated
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SECONDS_BETWEEN_CANCELS = 0.2
 
 
 class Interruption:
-    """Whether Ctrl-C was pressed, and what it cancels: the statements of the migration, never the bookkeeping."""
+    """Whether the program was asked to end, and what that cancels: a migration's statements, never the bookkeeping.
+
+    `kind` is the exception of the signal that asked.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.requested = False
+        self.kind = KeyboardInterrupt
         self._connection = connection
         self._running = False
         self._ended = threading.Event()
@@ -27,21 +32,23 @@ class Interruption:
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:
-        """Cancel what runs in the block when Ctrl-C is pressed; raises KeyboardInterrupt if it was before."""
+        """Cancel what runs in the block when the program is asked to end; raises `kind` if it was before."""
         with self._cancelling:
             self._running = True
         try:
             if self.requested:
-                raise KeyboardInterrupt
+                raise self.kind
             yield
         finally:
             with self._cancelling:
                 self._running = False
 
     def request(self, number: int, frame: FrameType | None) -> None:
-        """The handler of the signal; the second time it raises KeyboardInterrupt at once."""
+        """The handler of the signals; the second time it raises `kind` at once."""
+        if number == signal.SIGTERM:
+            self.kind = Terminated
         if self.requested:
-            raise KeyboardInterrupt
+            raise self.kind
         self.requested = True
         # In a thread of its own, for a handler that waits for a lock its own thread holds would wait forever.
         threading.Thread(target=self._cancel_until_ended, daemon=True).start()
@@ -61,18 +68,21 @@ class Interruption:
 
 @contextmanager
 def interruptible(connection: Connection) -> Iterator[Interruption]:
-    """During the block, turn the first Ctrl-C into a cancelled statement instead of a `KeyboardInterrupt`.
+    """During the block, turn the first Ctrl-C or SIGTERM into a cancelled statement instead of an exception.
 
     A driver that is left in the middle of an answer cannot tell any more whether its statement ran; one whose
-    statement was cancelled can. Only the main thread is told of signals, so in another thread nothing changes.
+    statement was cancelled can. Only the main thread is told of signals, so in another thread nothing changes;
+    nor does it for a signal that the process was started to ignore.
     """
     interruption = Interruption(connection)
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    before = signal.signal(signal.SIGINT, interruption.request)
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = [signal.signal(number, interruption.request) for number in heard]
     try:
         yield interruption
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(heard, before, strict=True):
+            signal.signal(number, handler)
         interruption.end()
