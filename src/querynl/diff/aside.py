@@ -1,0 +1,83 @@
+"""What steps out of the way of renames, and is made anew after them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from querynl.diff.renames import SHARING
+from querynl.heirs import renames_in_heirs
+from querynl.operations import Drop, Rename
+from querynl.rules import Rules
+from querynl.schema import Definition, Kind, Policy, Ref, Routine, Schema, Trigger, View, part_name, ref_of
+
+# What may stand on views and routines, and on each other.
+Standing = View | Routine | Definition
+
+
+def set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
+    """What speaks of something renamed, and what stands on such views and routines; the last first.
+
+    Some engines leave the texts as they are, and some rewrite them, but not back to what they were.
+    """
+    if not renames:
+        return
+    renames = [*renames, *renames_in_heirs(before, renames)]
+    found: list[Standing] = []
+    waiting: list[Standing] = [*before.views, *before.routines, *before.definitions]
+    while more := [obj for obj in waiting if _speaks_of(obj, renames, found, rules)]:
+        found += more
+        waiting = [obj for obj in waiting if obj not in more]
+    hooks: list[Trigger | Policy] = [*before.triggers, *before.policies]
+    yield from (Drop(hook) for hook in hooks if _speaks_of(hook, renames, found, rules))
+    yield from map(Drop, reversed(_foundations_first(found)))
+
+
+def _foundations_first(found: Sequence[Standing]) -> list[Standing]:
+    """The same objects, each after those that it needs."""
+    by_ref = {ref_of(obj): obj for obj in found}
+    placed: dict[Ref, Standing] = {}
+    seen: set[Ref] = set()
+
+    def place(ref: Ref) -> None:
+        if ref in by_ref and ref not in seen:
+            seen.add(ref)
+            for need in by_ref[ref].depends_on:
+                place(need.ref)
+            placed[ref] = by_ref[ref]
+
+    for ref in by_ref:
+        place(ref)
+    return list(placed.values())
+
+
+def in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
+    """Views and indexes that have the new name of something renamed; all else waits under another name."""
+    moves = [move for move in renames if move.ref.kind in SHARING]
+    taken = {(move.ref.namespace, rules.folded(move.ref.kind, move.to)) for move in moves}
+    renamed = {move.ref for move in renames}
+    for view in before.views if taken else ():
+        if (view.namespace, rules.folded(Kind.VIEW, view.name)) in taken and ref_of(view) not in renamed:
+            yield Drop(view)
+    for table in before.tables if taken and rules.shares_names(Kind.INDEX) else ():
+        for index in table.indexes:
+            name = (table.namespace, rules.folded(Kind.INDEX, part_name(index)))
+            if name in taken:
+                yield Drop(index, table.key)
+
+
+def _speaks_of(
+    obj: Standing | Trigger | Policy, renames: Sequence[Rename], aside: Sequence[Standing], rules: Rules
+) -> bool:
+    """Whether the engine says that it needs one of them, or its text has their names."""
+    own = ref_of(obj)
+    refs = [ref for ref in (*(move.ref for move in renames), *map(ref_of, aside)) if ref != own]
+    if any(need.ref in refs for need in obj.depends_on):
+        return True
+    if isinstance(obj, Routine):
+        return False  # a body may say anything
+    relations = [ref for ref in refs if ref.kind is not Kind.ROUTINE]
+    if isinstance(obj, Policy):
+        text = " ".join(filter(None, (obj.using, obj.check)))
+        return any(rules.mentions(text, ref.name) for ref in relations)
+    together = [(ref.name,) if ref.table is None else (ref.table, ref.name) for ref in relations]
+    return any(all(rules.mentions(obj.definition, name) for name in names) for names in together)

@@ -1,0 +1,103 @@
+"""The operations that turn one schema into another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from querynl.dependents import Dependents
+from querynl.diff.aside import in_the_way, set_aside
+from querynl.diff.comparison import differences, reordered_tables
+from querynl.diff.questions import Question, questions_of
+from querynl.diff.renames import Renaming, declared_renames, waiting_name
+from querynl.operations import Drop, Operation, Rename, State, apply, target
+from querynl.privileges import with_kept_privileges
+from querynl.rules import Rules
+from querynl.schema import Kind, Name, Ref, Schema
+
+
+class Difference(Struct, frozen=True):
+    """What leads from one schema to another, what is undecided, and what is left as it is.
+
+    `reordered` names the tables whose columns will stand in another order than asked for. `kept` are the changes of
+    privileges that were not wanted, and `after` is the schema that the operations lead to without them.
+    """
+
+    operations: tuple[Operation, ...]
+    after: Schema
+    questions: tuple[Question, ...] = ()
+    reordered: tuple[Name, ...] = ()
+    kept: tuple[Operation, ...] = ()
+
+
+def diff(
+    before: Schema, after: Schema, rules: Rules, renamings: Sequence[Renaming] = (), *, keeping: Collection[Kind] = ()
+) -> Difference:
+    """The operations that turn `before` into `after`, but for the kinds of privileges in `keeping`, which stay.
+
+    Renames declared by `renamed_from` and in `renamings` come first; all else follows by name. Raises
+    RenameInvalid where a renaming names what is not there.
+    """
+    renames = list(declared_renames(before, after, rules, renamings))
+    aside: list[Drop] = list(set_aside(before, renames, rules))
+    gone = {target(drop) for drop in aside}
+    aside += (drop for drop in in_the_way(before, renames, rules) if target(drop) not in gone)
+    gone |= {target(drop) for drop in aside}
+    renames = [move for move in renames if move.ref not in gone]
+    renamed = apply([*aside, *renames], before, rules)
+    wanted = with_kept_privileges(after, keeping, renamed, {ref for ref in gone if ref is not None}, rules)
+    start, end = State(renamed), State(wanted)
+    found = list(differences(start, end, rules))
+    operations = list(_untangled(Dependents(start, end, rules).recreated_around(found), rules))
+    renames, operations = _without_vain(renames, operations)
+    return Difference(
+        operations=(*aside, *renames, *operations),
+        after=wanted,
+        questions=tuple(questions_of(found)),
+        reordered=tuple(reordered_tables(start, end)),
+        kept=tuple(differences(end, State(after), rules, keeping)),
+    )
+
+
+def _without_vain(renames: Sequence[Rename], operations: Sequence[Operation]) -> tuple[list[Rename], list[Operation]]:
+    """The renames and operations, with no index renamed that is then made anew."""
+    made = {move.ref._replace(name=move.to): move for move in renames if move.ref.kind is Kind.INDEX}
+    chained = {ref for ref in made if any(move.ref == ref for move in renames)}
+    vain = {
+        number: made[ref]
+        for number, operation in enumerate(operations)
+        if isinstance(operation, Drop) and (ref := target(operation)) in made and ref not in chained
+    }
+    kept = list(operations)
+    for number, move in vain.items():
+        dropped = kept[number]
+        assert isinstance(dropped, Drop)
+        kept[number] = replace(dropped, obj=replace(dropped.obj, name=move.ref.name))
+    return [move for move in renames if move not in vain.values()], kept
+
+
+def _untangled(operations: Sequence[Operation], rules: Rules) -> Iterator[Operation]:
+    """The operations; where parts of several tables swap names that all tables share, one waits under another name."""
+    shared = [op for op in operations if isinstance(op, Rename) and rules.shares_names(op.ref.kind)]
+    moving = {(op.ref.namespace, op.ref.name): op.to for op in shared}
+    for operation in operations:
+        if not isinstance(operation, Rename) or operation not in shared or not _circle(operation.ref, moving):
+            yield operation
+            continue
+        ref = operation.ref
+        del moving[ref.namespace, ref.name]
+        aside = ref._replace(name=waiting_name(ref, "swapped"))
+        yield Rename(ref, aside.name)
+        yield Rename(aside, operation.to)
+
+
+def _circle(ref: Ref, moving: dict[tuple[str | None, str], str]) -> bool:
+    """Whether names that are handed on from the object come back to it."""
+    seen = {ref.name}
+    name = moving.get((ref.namespace, ref.name))
+    while name is not None and name not in seen:
+        seen.add(name)
+        name = moving.get((ref.namespace, name))
+    return name == ref.name
