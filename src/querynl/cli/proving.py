@@ -152,18 +152,14 @@ def _planned(proposal: Proposal, pair: Excerpt, disguise: Disguise | None) -> Pl
 
 
 def _renames_of(proposal: Proposal) -> DeclaredRenames:
-    """The renames of tables and columns that the schema after declares, and those that a person answered."""
-    from querynl.schema import Kind, Name
+    """The renames that the schema after declares, and those that a person answered."""
+    from querynl.schema import Kind
     from querynl.sources.renames import renames_of
 
     renames = renames_of(proposal.comparison.after)
     answered = proposal.answers.renamings
-    tables = {Name(r.ref.namespace, r.ref.name): r.to for r in answered if r.ref.kind is Kind.TABLE}
-    for renaming in answered:
-        ref, to = renaming.ref, renaming.to
-        if ref.kind is Kind.TABLE:
-            renames.tables[Name(ref.namespace, to)] = ref.name
-        elif ref.kind is Kind.COLUMN and ref.table is not None:
-            table = tables.get(Name(ref.namespace, ref.table), ref.table)
-            renames.columns[Name(ref.namespace, table), to] = ref.name
+    tables = {(r.ref.namespace, r.ref.name): r.to for r in answered if r.ref.kind is Kind.TABLE}
+    for ref, to in ((renaming.ref, renaming.to) for renaming in answered):
+        table = None if ref.table is None else tables.get((ref.namespace, ref.table), ref.table)
+        renames[ref._replace(name=to, table=table)] = ref.name
     return renames

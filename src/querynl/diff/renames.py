@@ -10,7 +10,7 @@ from msgspec import Struct
 from querynl.errors import ChangeUnsupported, RenameInvalid
 from querynl.operations import Rename, State, changes_of, parts_of
 from querynl.rules import Rules
-from querynl.schema import AnyObject, Kind, Name, Ref, Schema, Table, objects, ref_of
+from querynl.schema import AnyObject, Kind, Name, Ref, Schema, SchemaObject, Table, View, objects, ref_of
 
 
 class Renaming(Struct, frozen=True):
@@ -42,13 +42,13 @@ def declared_renames(before: Schema, after: Schema, rules: Rules, renamings: Seq
     possible = [renaming for kind in SHARING if rules.renames(kind) for renaming in declared[kind]]
     yield from _ordered_renames(_unsettled(possible, present, asked, explicit), present, state, rules)
 
-    moved = {(r.ref.namespace, r.ref.name): r.to for r in declared[Kind.TABLE]}
+    moved = {(r.ref.namespace, r.ref.name): r.to for r in (*declared[Kind.TABLE], *declared[Kind.VIEW])}
     by_table: dict[Name, list[Renaming]] = defaultdict(list)
     for renaming in (*declared[Kind.COLUMN], *declared[Kind.INDEX]):
         by_table[_table_now(renaming.ref, state, moved)].append(renaming)
     for name, found in by_table.items():
-        present = {ref_of(part, name) for part in parts_of(state.table(name))}
-        asked = {ref_of(part, name) for part in parts_of(wanted.table(name))}
+        present = {ref_of(part, name) for part in parts_of(_holder(name, state))}
+        asked = {ref_of(part, name) for part in parts_of(_holder(name, wanted))}
         placed = {Renaming(r.ref._replace(table=name.name), r.to): r in explicit for r in found}
         for renaming, is_explicit in placed.items():
             if is_explicit and renaming.ref not in present:
@@ -89,10 +89,15 @@ def _check_names(renaming: Renaming, state: State, wanted: State) -> None:
 
 
 def _table_now(ref: Ref, state: State, moved: dict[tuple[str | None, str], str]) -> Name:
-    """The table of a part by the name it has once tables are renamed."""
+    """The table or view of a part by the name it has once these are renamed."""
     assert ref.table is not None
     name = Name(ref.namespace, ref.table)
-    return Name(ref.namespace, moved[name]) if state.table(name) is None and name in moved else name
+    return Name(ref.namespace, moved[name]) if _holder(name, state) is None and name in moved else name
+
+
+def _holder(name: Name, state: State) -> SchemaObject | None:
+    """The table of that name, or else the view."""
+    return state.table(name) or state.get(Ref(Kind.VIEW, *name))
 
 
 def _unsettled(
@@ -124,9 +129,9 @@ def _declared(after: Schema) -> dict[Kind, list[Renaming]]:
 
     for obj in objects(after):
         note(obj)
-        if isinstance(obj, Table):
+        if isinstance(obj, Table | View):
             for part in parts_of(obj):
-                note(part, obj.key)
+                note(part, Name(obj.namespace, obj.name))
     return found
 
 

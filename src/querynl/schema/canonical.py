@@ -8,7 +8,7 @@ import msgspec
 
 from querynl.schema.addresses import part_name, ref_of
 from querynl.schema.objects import SECTIONS, Schema, SchemaObject, Table, View
-from querynl.schema.parts import PartT
+from querynl.schema.parts import Index, PartT
 
 
 def canonical(schema: Schema) -> Schema:
@@ -25,7 +25,7 @@ def settled(obj: SchemaObject) -> SchemaObject:
     if isinstance(obj, Table):
         return _settled_table(obj)
     if isinstance(obj, View) and obj.indexes:
-        return msgspec.structs.replace(obj, indexes=_sorted_parts(obj.indexes), renamed_from=None)
+        return msgspec.structs.replace(obj, indexes=_settled_indexes(_sorted_parts(obj.indexes)), renamed_from=None)
     if getattr(obj, "renamed_from", None) is not None:
         return msgspec.structs.replace(obj, renamed_from=None)
     return obj
@@ -40,11 +40,14 @@ def _settled_table(table: Table) -> Table:
     if any(column.renamed_from is not None for column in table.columns):
         changes["columns"] = tuple(msgspec.structs.replace(column, renamed_from=None) for column in table.columns)
     if any(index.renamed_from is not None for index in table.indexes):
-        indexes = changes.get("indexes", table.indexes)
-        changes["indexes"] = tuple(msgspec.structs.replace(index, renamed_from=None) for index in indexes)
+        changes["indexes"] = _settled_indexes(changes.get("indexes", table.indexes))
     if table.renamed_from is not None:
         changes["renamed_from"] = None
     return msgspec.structs.replace(table, **changes) if changes else table
+
+
+def _settled_indexes(indexes: tuple[Index, ...]) -> tuple[Index, ...]:
+    return tuple(msgspec.structs.replace(index, renamed_from=None) for index in indexes)
 
 
 def _sorted_parts(parts: tuple[PartT, ...]) -> tuple[PartT, ...]:

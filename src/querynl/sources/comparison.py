@@ -14,14 +14,14 @@ from querynl.diff import diff
 from querynl.errors import QueryNLError, SchemaInvalid, ScratchUnavailable
 from querynl.naming import named, without_names
 from querynl.plan import plan, statements
-from querynl.schema import FIELDS, PRIVILEGE_KINDS, Kind, Schema, canonical
+from querynl.schema import FIELDS, PRIVILEGE_KINDS, Kind, Ref, Schema, canonical
 from querynl.scratch import Scratch, default_collation
 from querynl.sources.histories import without_histories
 from querynl.sources.loading import load
 from querynl.sources.migrations import Migrations, run_migrations
 from querynl.sources.models import Models, create_models, with_untold
 from querynl.sources.reading import Declared, Live, Source, SQLTexts
-from querynl.sources.renames import DeclaredRenames, renames_of, with_renames
+from querynl.sources.renames import renames_of, with_renames
 from querynl.sources.sql_file import declared_renames
 
 OpenScratch = Callable[[], AbstractContextManager[Scratch]]
@@ -154,7 +154,7 @@ class _EngineReader:
         return start, end
 
     def _read_loaded(self, source: SQLTexts | Migrations | Models, like: Schema | None) -> Schema:
-        renames = DeclaredRenames()
+        renames: dict[Ref, str] = {}
         with self._throwaway() as connection:
             self._notice(connection)
             match source:
@@ -180,7 +180,7 @@ class _EngineReader:
         with throwaway as connection:
             whole = named(schema, self.dialect)
             create(replace(canonical(whole), name=None), connection, self.dialect)
-            found = with_renames(self._inspected(connection), renames_of(schema))
+            found = with_renames(self._inspected(connection), renames_of(whole))
         # Only now do both sides speak the engine's words, so that what has no name is found again by what it says.
         return named(without_names(found, schema, whole), self.dialect, like=like)
 

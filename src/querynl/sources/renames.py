@@ -2,53 +2,68 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
-from querynl.schema import Name, Schema, Table
+from querynl.operations import parts_of
+from querynl.schema import (
+    SECTIONS,
+    AnyObject,
+    Column,
+    Index,
+    Name,
+    Ref,
+    Schema,
+    SchemaObject,
+    Table,
+    View,
+    objects,
+    ref_of,
+)
+
+# Old names by the addresses of what has the new ones; what is part of a table stands under its table's new name.
+DeclaredRenames = Mapping[Ref, str]
 
 
-class DeclaredRenames(Struct):
-    """Old names by the new: of tables, and of columns by their table's new name."""
-
-    tables: dict[Name, str] = field(default_factory=dict)
-    columns: dict[tuple[Name, str], str] = field(default_factory=dict)
-
-    def update(self, other: DeclaredRenames) -> None:
-        """Add the renames of another source."""
-        self.tables.update(other.tables)
-        self.columns.update(other.columns)
-
-
-def renames_of(schema: Schema) -> DeclaredRenames:
-    """What the `renamed_from` of tables and columns say."""
-    renames = DeclaredRenames()
-    for table in schema.tables:
-        if table.renamed_from is not None:
-            renames.tables[table.key] = table.renamed_from
-        for column in table.columns:
-            if column.renamed_from is not None:
-                renames.columns[table.key, column.name] = column.renamed_from
-    return renames
+def renames_of(schema: Schema) -> dict[Ref, str]:
+    """What the `renamed_from` of a schema say."""
+    return {ref: old for ref, obj in _addressed(schema) if (old := getattr(obj, "renamed_from", None)) is not None}
 
 
 def with_renames(schema: Schema, renames: DeclaredRenames) -> Schema:
     """The schema with the renames declared in it; names are compared as the schema has them, then without case."""
-    if not renames.tables and not renames.columns:
+    if not renames:
         return schema
-    tables = {_folded(name): old for name, old in renames.tables.items()}
-    columns = {(_folded(name), column.lower()): old for (name, column), old in renames.columns.items()}
+    present = {ref for ref, _ in _addressed(schema)}
+    loose = {_folded(ref): old for ref, old in renames.items() if ref not in present}
 
-    def declared(table: Table) -> Table:
-        key = _folded(table.key)
-        return replace(
-            table,
-            renamed_from=tables.get(key),
-            columns=tuple(replace(c, renamed_from=columns.get((key, c.name.lower()))) for c in table.columns),
-        )
+    def declared(obj: Any, table: Name | None = None) -> Any:
+        ref = ref_of(obj, table)
+        old = renames.get(ref) or loose.get(_folded(ref))
+        return obj if old is None else replace(obj, renamed_from=old)
 
-    return replace(schema, tables=tuple(map(declared, schema.tables)))
+    def whole(obj: SchemaObject) -> SchemaObject:
+        found: SchemaObject = declared(obj)
+        if isinstance(found, Table):
+            found = replace(found, columns=tuple(declared(column, found.key) for column in found.columns))
+        if isinstance(found, Table | View):
+            key = Name(found.namespace, found.name)
+            found = replace(found, indexes=tuple(declared(index, key) for index in found.indexes))
+        return found
+
+    return replace(schema, **{section: tuple(map(whole, getattr(schema, section))) for section in SECTIONS})
 
 
-def _folded(name: Name) -> tuple[str, str]:
-    return ((name.namespace or "").lower(), name.name.lower())
+def _addressed(schema: Schema) -> Iterator[tuple[Ref, AnyObject]]:
+    """Every object that can have another name, with those parts of tables and views that can."""
+    for obj in objects(schema):
+        yield ref_of(obj), obj
+        if isinstance(obj, Table | View):
+            key = Name(obj.namespace, obj.name)
+            yield from ((ref_of(part, key), part) for part in parts_of(obj) if isinstance(part, Column | Index))
+
+
+def _folded(ref: Ref) -> Ref:
+    return Ref(ref.kind, (ref.namespace or "").lower(), ref.name.lower(), (ref.table or "").lower())

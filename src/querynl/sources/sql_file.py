@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from querynl.errors import SourceUnreadable
-from querynl.schema import Name
+from querynl.schema import Kind, Name, Ref
 from querynl.sources.renames import DeclaredRenames
 
 _NAME = r'(?:[\w$]+|"(?:[^"]|"")+"|`(?:[^`]|``)+`|\[[^\]]+\])'
@@ -37,7 +37,7 @@ def declared_renames(text: str) -> DeclaredRenames:
     A comment at the end of a line speaks of the last column defined on that line; of the table where the
     line only opens or closes it.
     """
-    renames = DeclaredRenames()
+    renames: dict[Ref, str] = {}
     table: Name | None = None
     for line in text.splitlines():
         definitions = line
@@ -48,10 +48,8 @@ def declared_renames(text: str) -> DeclaredRenames:
         if comment is None or table is None:
             continue
         column = _last_defined(definitions[: comment.start()])
-        if column is None:
-            renames.tables[table] = _unquoted(comment[1])
-        else:
-            renames.columns[table, column] = _unquoted(comment[1])
+        address = Ref(Kind.TABLE, *table) if column is None else Ref(Kind.COLUMN, table.namespace, column, table.name)
+        renames[address] = _unquoted(comment[1])
     return renames
 
 
