@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -98,8 +99,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
+# Of the objects that a command makes next to none go in cycles; looking for those every 700 of them costs a quarter of
+# the time that a large schema takes.
+_OBJECTS_UNTIL_COLLECTION = 200_000
+
+
 def run() -> None:
     """The console script, in which SIGTERM ends a command as Ctrl-C does: with everything put away."""
+    gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
         signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())
