@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -12,11 +11,9 @@ from querynl.decisions import Undecided, undecided, with_backfills, with_convers
 from querynl.diff import Difference, Renaming, diff
 from querynl.operations import Create, Drop, Operation, Rename, target
 from querynl.plan import Plan, plan
-from querynl.privileges import without_privileges
+from querynl.privileges import Privileges, without_privileges
 from querynl.schema import PRIVILEGE_KINDS, Ref, Schema
 from querynl.sources import Comparison
-
-Privileges = Literal["off", "warn", "manage"]
 
 
 class Answers(Struct, frozen=True, kw_only=True):

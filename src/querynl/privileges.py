@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
@@ -25,6 +25,9 @@ from querynl.schema import (
     objects,
     ref_of,
 )
+
+# What becomes of owners and grants: unseen, kept and told of, or changed like all else.
+Privileges = Literal["off", "warn", "manage"]
 
 
 def without_privileges(schema: Schema) -> Schema:

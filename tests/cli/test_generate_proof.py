@@ -127,6 +127,24 @@ def test_nothing_is_noted_where_the_database_is_as_expected(shell: Shell, databa
     assert "Note" not in shell.done([*GENERATE, "-c", database.url, *scratch(database)]).err
 
 
+@pytest.mark.usefixtures("two_schemas")
+def test_what_is_applied_at_once_is_proved_before(shell: Shell, database: Database) -> None:
+    apply = ["schema", "apply", "-c", database.url, "--confirm", *scratch(database)]
+    shell.done([*apply, "users.json", "--no-verify"])
+    assert re.fullmatch(PROVED, shell.done([*apply, "more.json", "--dry-run"]).err)
+    assert re.fullmatch(PROVED, shell.done([*apply, "more.json", "--verify"]).err)
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.usefixtures("two_schemas")
+def test_nothing_is_applied_where_a_proof_is_insisted_on_and_there_is_no_engine(
+    shell: Shell, database: Database
+) -> None:
+    apply = ["schema", "apply", "users.json", "-c", database.url, "--confirm"]
+    assert shell([*apply, "--verify"]).status == 1
+    assert "not proved: This needs a throwaway" in shell.done(apply).err
+
+
 # ----------------------------------------------------------------------------------------- failures
 
 

@@ -159,6 +159,35 @@ def test_a_migration_that_refuses_our_rows_is_run_without(shell: Shell, database
     assert why.startswith("  Note: run without rows, for with rows on the way up the engine refused a statement")
 
 
+def test_migrations_may_start_from_a_schema_or_a_database(shell: Shell, database: Database) -> None:
+    add = "ALTER TABLE users ADD mail int;"
+    write(shell, up_1="CREATE TABLE of_before (id int);", up_2=add, down_2="ALTER TABLE users DROP COLUMN mail;")
+    shell.write("users.json", schema_of(table("users", NAME)))
+    database.execute("CREATE TABLE users (id int PRIMARY KEY)")
+    for start in ("users.json", database.url):
+        result = verify(shell, database, "migrations/2_up.sql", "--from", start)
+        assert result.status == 0, result.out + result.err
+        assert proved(result.out.strip(), "2", "up", "rows", "down", "up again")
+    result = shell(["migrate", "verify", "migrations", "--from", database.url, *scratch(database)])
+    assert result.status == 0, "the engine is that of the database"
+    assert [line.split(":")[0] for line in result.out.splitlines() if not line.startswith("  ")] == ["1", "2"]
+
+
+@pytest.mark.engines("postgresql")
+def test_grants_that_stay_are_noted_or_told_or_not_seen(shell: Shell, database: Database) -> None:
+    down = "CREATE TABLE users (id int);"
+    write(shell, up_1=f"{down} GRANT SELECT ON users TO PUBLIC;", up_2="DROP TABLE users;", down_2=down)
+    results = {
+        said: verify(shell, database, "migrations/2_up.sql", "--privileges", said) for said in ("manage", "warn", "off")
+    }
+    assert {said: result.status for said, result in results.items()} == {"manage": 1, "warn": 0, "off": 0}
+    said = "after running down, grant on table users to public is missing"
+    assert f"  {said}\n" in results["manage"].out
+    assert f"  Note: {said}.\n" in results["warn"].out
+    assert "grant" not in results["off"].out
+    assert said in verify(shell, database, "migrations/2_up.sql").out, "as the setting says"
+
+
 def test_flyways_are_proved_with_their_undo_and_the_repeatable_ones_twice(shell: Shell, database: Database) -> None:
     shell.write("sql/V1__users.sql", CREATE)
     shell.write("sql/V1.1__mail.sql", "ALTER TABLE users ADD mail int;")

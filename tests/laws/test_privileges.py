@@ -16,8 +16,9 @@ from querynl.connections import Connection, connect, parse_url
 from querynl.dialects import dialect_named
 from querynl.diff import diff
 from querynl.errors import StatementFailed
-from querynl.generation import Answers, Privileges, propose
+from querynl.generation import Answers, propose
 from querynl.plan import from_json, statements, to_json
+from querynl.privileges import Privileges
 from querynl.sources import Comparison
 from tests.engines import Databases
 from tests.laws.test_laws import PAIRS

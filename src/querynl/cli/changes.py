@@ -16,8 +16,9 @@ from querynl.errors import DecisionNeeded, UsageInvalid
 if TYPE_CHECKING:
     from querynl.connections import Target
     from querynl.decisions import Undecided
-    from querynl.generation import Answers, Privileges, Proposal
+    from querynl.generation import Answers, Proposal
     from querynl.plan import Plan
+    from querynl.privileges import Privileges
     from querynl.rows import RowCount
     from querynl.schema import Name
     from querynl.scratch import Scratch
@@ -82,7 +83,7 @@ def compared(
         if dialect_name not in (None, engine):
             raise UsageInvalid(f"{target.name} is {engine}, not {dialect_name}.", remedy="Leave out --dialect.")
         dialect_name = engine
-    name = dialect_name or _dialect_of(first, second)
+    name = dialect_name or dialect_of(first, second)
     open_one = partial(open_throwaway, name, scratch_url)
     comparison = compare(first, second, dialect_named(name, version), open_one)
     if comparison.spoken_by is not None:
@@ -135,7 +136,7 @@ def open_throwaway(name: str, url: str | None) -> AbstractContextManager[Scratch
     return nullcontext(opened[name])
 
 
-def _dialect_of(*sources: Source) -> str:
+def dialect_of(*sources: Source) -> str:
     """The engine that the sources themselves speak of. Raises UsageInvalid where none does."""
     from querynl.sources import Declared, Live, Migrations
 

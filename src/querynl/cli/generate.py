@@ -14,15 +14,16 @@ from msgspec.structs import replace
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, compared, decided, print_changes, proposed
 from querynl.cli.printing import format_option, print_json, print_sql
-from querynl.cli.proving import Evidence, Wish, proved, say_drift
+from querynl.cli.proving import Evidence, Wish, proof_options, proved, say_drift
 from querynl.errors import MigrationInvalid
 
 if TYPE_CHECKING:
     from querynl.connections import Target
     from querynl.dialects import Dialect
     from querynl.formats import NewMigration
-    from querynl.generation import Privileges, Proposal
+    from querynl.generation import Proposal
     from querynl.plan import Plan
+    from querynl.privileges import Privileges
 
 
 @click.command()
@@ -41,13 +42,7 @@ if TYPE_CHECKING:
 @click.option("--output", "-o", metavar="DIR", help="The folder for the files.")
 @click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
 @answer_options
-@click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
-@click.option(
-    "--verify/--no-verify",
-    default=None,
-    help="Write nothing that is not proved on a throwaway database; or do not prove it.  [default: if there is one]",
-)
-@click.option("--anonymous-report", is_flag=True, help="Keep names and texts out of the report of a failed proof.")
+@proof_options
 @click.option("--dry-run", is_flag=True, help="Print the SQL and write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 6 if there is a difference.")
 @format_option("table", "json")

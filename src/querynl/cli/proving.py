@@ -6,11 +6,12 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import click
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from querynl.cli.app import current_app
+from querynl.cli.app import Command, current_app
 from querynl.cli.changes import open_throwaway
 from querynl.errors import ProofFailed, ScratchUnavailable
 
@@ -27,6 +28,23 @@ if TYPE_CHECKING:
 
 # A person waits for this.
 _REDUCING_SECONDS = 10.0
+
+_PROOF_OPTIONS = (
+    click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases."),
+    click.option(
+        "--verify/--no-verify",
+        default=None,
+        help="Do nothing that is not proved on a throwaway database; or do not prove it.  [default: if there is one]",
+    ),
+    click.option("--anonymous-report", is_flag=True, help="Keep names and texts out of the report of a failed proof."),
+)
+
+
+def proof_options(command: Command) -> Command:
+    """Add the options that say how a proof is made; `Wish` holds them."""
+    for option in reversed(_PROOF_OPTIONS):
+        command = option(command)
+    return command
 
 
 class Wish(Struct, frozen=True, kw_only=True):

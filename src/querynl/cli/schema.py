@@ -21,11 +21,12 @@ from querynl.cli.changes import (
     proposed,
 )
 from querynl.cli.printing import print_json, print_sql
+from querynl.cli.proving import Wish, proof_options, proved
 from querynl.errors import SourceUnreadable, UsageInvalid
 
 if TYPE_CHECKING:
-    from querynl.generation import Privileges
     from querynl.plan import Plan
+    from querynl.privileges import Privileges
     from querynl.schema import Schema
 
 _DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
@@ -178,7 +179,7 @@ def diff(
 @click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
 @click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
 @answer_options
-@_SCRATCH
+@proof_options
 @common_options
 def apply_schema(
     *,
@@ -191,6 +192,8 @@ def apply_schema(
     allow: tuple[str, ...],
     privileges: Privileges | None,
     scratch_url: str | None,
+    verify: bool | None,
+    anonymous_report: bool,
 ) -> None:
     """Bring a database to the state of SCHEMA in one step.
 
@@ -212,11 +215,12 @@ def apply_schema(
     if not proposal.operations:
         click.echo(f"{target.name} is in that state already.")
         return
-    if dry_run:
-        print_sql(comparison.dialect.script(statements(proposal.plan().up)))
-        return
     proposal = decided(proposal, target)
     plan = proposal.plan()
+    proved(proposal, plan, Wish(insists=verify, scratch_url=scratch_url, anonymous=anonymous_report))
+    if dry_run:
+        print_sql(comparison.dialect.script(statements(plan.up)))
+        return
     print_changes(plan, target)
     app.ask_go_ahead(f"Make these changes in {target.name}?", given=confirmed)
     _run(plan, f"apply {' '.join(Path(source).name for source in sources)}", proposal.answers.allowed)

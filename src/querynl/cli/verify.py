@@ -10,13 +10,15 @@ import click
 from msgspec import Struct
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.changes import open_throwaway
+from querynl.cli.changes import compared, dialect_of, open_throwaway, privileges_option
 from querynl.cli.printing import format_option, print_json
-from querynl.errors import SourceUnreadable, UsageInvalid
+from querynl.errors import SourceUnreadable
 
 if TYPE_CHECKING:
     from querynl.formats import MigrationFile
+    from querynl.privileges import Privileges
     from querynl.proof.files import Verdict
+    from querynl.schema import Schema
 
 _DIFFERENT, _REFUSED = 1, 4
 
@@ -31,8 +33,16 @@ class Folder(Struct):
 
 @click.command()
 @click.argument("paths", metavar="FILES|FOLDER", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "before",
+    multiple=True,
+    metavar="SCHEMA",
+    help="What the database holds at first, in place of what the migrations before them make.",
+)
 @click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
 @click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="Only migrations of this form.")
+@privileges_option
 @click.option("--allow", multiple=True, metavar="HAZARDS", help="data, or all: values of rows may change.")
 @click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
 @format_option("table", "json")
@@ -40,8 +50,10 @@ class Folder(Struct):
 def verify(
     *,
     paths: tuple[Path, ...],
+    before: tuple[str, ...],
     dialect: str | None,
     framework: str | None,
+    privileges: Privileges | None,
     allow: tuple[str, ...],
     scratch_url: str | None,
     form: str,
@@ -49,20 +61,30 @@ def verify(
     """Prove migrations that people or other tools wrote.
 
     Each of the FILES, or every migration of the FOLDER, is run up, down and up again on a throwaway database, with
-    rows in its tables; those that stand before it in its folder are run first.
+    rows in its tables; those that stand before it in its folder are run first, or --from says what is there by then.
     """
     from querynl.decisions import allowed_hazards
     from querynl.proof.files import prove_files
 
     hazards = allowed_hazards(allow)
+    shown = privileges or current_app().settings.migrations.privileges
     verdicts: list[Verdict] = []
     untried: list[str] = []
     for folder in _folders(paths, framework):
-        name = dialect or _engine_of(folder.files)
+        name = dialect or _engine_of(folder.files, before)
+        start = _schema(before, name, scratch_url) if before else None
+        files = [file for file in folder.files if not before or file.id in folder.chosen]
         with open_throwaway(name, scratch_url) as scratch:
             found = []
             for verdict in prove_files(
-                folder.files, scratch, name, chosen=folder.chosen, allow=hazards, folders=folder.imports
+                files,
+                scratch,
+                name,
+                chosen=folder.chosen,
+                start=start,
+                privileges=shown,
+                allow=hazards,
+                folders=folder.imports,
             ):
                 found.append(verdict)
                 if form == "table":
@@ -107,22 +129,23 @@ def _folder(path: Path, framework: str | None) -> Folder:
     return Folder(files, set(), held.python_folders)
 
 
-def _engine_of(files: Sequence[MigrationFile]) -> str:
-    """The engine that the connection is of, else that the head of a file names. Raises UsageInvalid."""
+def _schema(sources: Sequence[str], dialect: str, scratch_url: str | None) -> Schema:
+    """The schema that the sources are, in the engine's own terms."""
+    return compared(["empty"], sources, dialect, scratch_url)[0].after
+
+
+def _engine_of(files: Sequence[MigrationFile], before: Sequence[str]) -> str:
+    """The engine that the connection is of, else that the head of a file names, or the schema before. UsageInvalid."""
     from querynl.connections import look_into
     from querynl.formats.heading import engine_of
+    from querynl.sources import read_sources
 
     app = current_app()
     if app.connection is not None:
         with look_into(app.target()) as connection:
             return connection.dialect
     named = next((name for file in files if (name := engine_of(file.text)) is not None), None)
-    if named is None:
-        raise UsageInvalid(
-            "Say which engine the migrations are for.",
-            remedy="Give --connection, or --dialect postgresql, mysql, mariadb or sqlite.",
-        )
-    return named
+    return named or dialect_of(*([read_sources(before, app.settings)] if before else []))
 
 
 def _print(verdict: Verdict) -> None:

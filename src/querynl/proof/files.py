@@ -13,15 +13,16 @@ from msgspec import Struct
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement, dialect_named
 from querynl.diff import diff
-from querynl.errors import MigrationInvalid, ScratchUnavailable, StatementFailed
+from querynl.errors import MigrationInvalid, StatementFailed
 from querynl.formats.migration import MigrationFile
 from querynl.formats.running import run_down, run_up
 from querynl.formats.transactions import bare, controls_transaction
+from querynl.privileges import Privileges, without_privileges
 from querynl.project import at_home
 from querynl.proof.seeding import Sparing, seed
-from querynl.proof.trial import run_in_portions, told
+from querynl.proof.trial import listed, made_there, run_in_portions, told
 from querynl.proof.values_kept import Holdings, held_in, kept_since, outcome
-from querynl.schema import Schema, Table
+from querynl.schema import PRIVILEGE_KINDS, Schema, Table
 from querynl.scratch import Scratch
 
 _DECLARED = re.compile(r"(?:--|#)\s*querynl:\s*allow\s+(\w+(?:\s*,\s*\w+)*)", re.I)
@@ -63,20 +64,24 @@ def prove_files(
     dialect_name: str,
     *,
     chosen: Collection[str],
+    start: Schema | None = None,
+    privileges: Privileges = "manage",
     allow: Collection[str] = (),
     folders: Sequence[Path] = (),
 ) -> Iterator[Verdict]:
     """What the proof finds of each chosen migration, and of one before them that keeps them from being tried.
 
-    All of them are run in order on one database that is empty at first; `chosen` are ids. Rows are put into the tables
-    before each chosen one. `allow` may hold `data`: values may change without the file saying so. `folders` are what
-    revisions import from. Raises ScratchUnavailable for a database of another engine.
+    All of them are run in order on one database that holds `start` at first; `chosen` are ids. Rows are put into the
+    tables before each chosen one. `privileges`: whether differences of owners and grants are faults (`manage`), noted
+    (`warn`), or unseen (`off`). `allow` may hold `data`: values may change without the file saying so. `folders` are
+    what revisions import from. Raises ScratchUnavailable for a database of another engine, or one that refuses `start`.
     """
     engine = scratch.origin.partition(",")[0]
-    with _Course(files, scratch, dialect_name, folders) as course:
+    with _Course(files, scratch, dialect_name, start or Schema(), folders) as course:
         for number, file in enumerate(files):
             began = time.monotonic()
-            proving = _Proving(course, number, may_change="data" in {*allow, *_declared(file)})
+            may_change = "data" in {*allow, *_declared(file)}
+            proving = _Proving(course, number, may_change=may_change, privileges=privileges)
             problem: _Fault | None = None
             try:
                 if file.id in chosen:
@@ -110,11 +115,17 @@ class _Course:
     """A throwaway database on its way through the migrations."""
 
     def __init__(
-        self, files: Sequence[MigrationFile], scratch: Scratch, dialect_name: str, folders: Sequence[Path]
+        self,
+        files: Sequence[MigrationFile],
+        scratch: Scratch,
+        dialect_name: str,
+        start: Schema,
+        folders: Sequence[Path],
     ) -> None:
         self.files = files
         self._scratch = scratch
         self._dialect_name = dialect_name
+        self._start = start
         self._folders = folders
         self._stack = ExitStack()
 
@@ -128,11 +139,8 @@ class _Course:
     def _open(self) -> None:
         self._stack.close()
         self.connection: Connection = self._stack.enter_context(self._scratch.database())
+        made_there(self._start, self.connection, self._dialect_name)
         self.dialect: Dialect = dialect_named(self.connection.dialect, self.connection.version)
-        if self.dialect.name != self._dialect_name:
-            raise ScratchUnavailable(
-                f"The throwaway database is {self.dialect.name}, the migrations are for {self._dialect_name}."
-            )
 
     def restart(self, count: int) -> bool:
         """Whether the first so many migrations ran again, without any rows of ours, on a new database."""
@@ -177,11 +185,12 @@ class _Course:
 class _Proving:
     """One migration's proof: the checks that held so far."""
 
-    def __init__(self, course: _Course, number: int, *, may_change: bool) -> None:
+    def __init__(self, course: _Course, number: int, *, may_change: bool, privileges: Privileges) -> None:
         self._course = course
         self._number = number
         self._file = course.files[number]
         self._may_change = may_change
+        self._privileges = privileges
         self.rows = 0
         self.checks: list[str] = []
         self.notes: list[str] = []
@@ -254,8 +263,11 @@ class _Proving:
         self.notes.append(f"{what}, as allowed")
 
     def _compare(self, found: Schema, wanted: Schema, way: str) -> None:
-        differences = diff(found, wanted, self._course.dialect).operations
-        if differences:
-            more = len(differences) - _DIFFERENCES_SHOWN
-            shown = "; ".join(map(told, differences[:_DIFFERENCES_SHOWN])) + (f"; and {more} more" if more > 0 else "")
-            raise _Fault(f"after running {way}, {shown}")
+        if self._privileges == "off":
+            found, wanted = without_privileges(found), without_privileges(wanted)
+        keeping = () if self._privileges == "manage" else PRIVILEGE_KINDS
+        difference = diff(found, wanted, self._course.dialect, keeping=keeping)
+        if difference.kept:
+            self.notes.append(f"after running {way}, {listed(list(map(told, difference.kept)))}")
+        if difference.operations:
+            raise _Fault(f"after running {way}, {listed(list(map(told, difference.operations)))}")

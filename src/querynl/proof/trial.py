@@ -23,7 +23,7 @@ from querynl.scratch import Scratch
 from querynl.sources.comparison import create
 
 _DIFFERENCES_SHOWN = 5
-_REMEDY = "Nothing was written. This is a fault of QueryNL: please report it; --no-verify writes it all the same."
+_REMEDY = "Nothing was written or run. This is a fault of QueryNL: please report it; --no-verify leaves the proof out."
 
 
 def made_there(schema: Schema, connection: Connection, dialect_name: str) -> Schema:
