@@ -100,14 +100,18 @@ DELIMITER ;
 
 
 class CountingReader:
-    """A reader that counts the queries it is asked."""
+    """A reader that remembers the queries it is asked."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.queries = 0
+        self.asked: list[str] = []
+
+    @property
+    def queries(self) -> int:
+        return len(self.asked)
 
     def rows(self, sql: str, parameters: abc.Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        self.queries += 1
+        self.asked.append(sql)
         return self._connection.rows(sql, parameters)
 
 
@@ -163,6 +167,16 @@ def test_a_further_table_costs_one_further_query(session: Connection) -> None:
         dialect.inspect(reader)
         counted.append(reader.queries)
     assert [counted[1] - counted[0], counted[2] - counted[1]] == [1, 1]
+
+
+@on_mariadb
+def test_no_other_database_of_the_server_is_looked_into(session: Connection) -> None:
+    reader = CountingReader(session)
+    dialect_of(session).inspect(reader)
+    catalog = [query for query in reader.asked if "information_schema." in query]
+    assert catalog
+    for query in catalog:
+        assert not [row for row in session.rows(f"EXPLAIN {query}") if "all databases" in str(row[-1])], query
 
 
 @on_mariadb
@@ -402,6 +416,7 @@ def test_in_a_pinned_schema_the_engines_own_meaning_comes_first(own: str, canoni
         ("varchar(36)", "uuid()", "(uuid())", "uuid()"),
         ("integer", "1 + 2", "(1 + 2)", "(1 + 2)"),
         ("integer", "NULL", None, None),
+        ("year", "2020", "'2020'", "'2020'"),
     ],
 )
 def test_defaults_are_spelled_one_way(kind: str, default: str, mysql: str | None, mariadb: str | None) -> None:

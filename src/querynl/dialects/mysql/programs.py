@@ -29,12 +29,12 @@ _VIEWS = """
 _VIEW_COLUMNS = """
     SELECT c.table_name, c.column_name
       FROM information_schema.columns c JOIN information_schema.views v
-        ON v.table_schema = c.table_schema AND v.table_name = c.table_name
-     WHERE c.table_schema = DATABASE() ORDER BY c.table_name, c.ordinal_position"""
+        ON v.table_name = c.table_name
+     WHERE c.table_schema = DATABASE() AND v.table_schema = DATABASE() ORDER BY c.table_name, c.ordinal_position"""
 
 _TRIGGERS = """
     SELECT trigger_name, event_object_table, action_timing, event_manipulation, sql_mode
-      FROM information_schema.triggers WHERE trigger_schema = DATABASE()
+      FROM information_schema.triggers WHERE event_object_schema = DATABASE()
      ORDER BY event_object_table, action_timing, event_manipulation, action_order"""
 
 _ROUTINES = """
