@@ -72,7 +72,7 @@ def around(clauses: list[str], conversions: Sequence[Conversion], old: Table, ne
         drops.append(f"DROP INDEX {quote(index.name or '')}")
         adds.append(f"ADD {definitions.index(index, server)}")
     for check in _staying(old.checks, new.checks, lambda check: _mentions(check.expression, names, server)):
-        drops.append(f"DROP CONSTRAINT {quote(check.name or '')}")
+        drops.append(definitions.dropped_check(check.name or "", server))
         adds.append(f"ADD {definitions.check(check)}")
     return [*drops, *clauses, *adds]
 

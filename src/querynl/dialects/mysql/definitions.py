@@ -161,6 +161,11 @@ def check(part: Check) -> str:
     return f"CONSTRAINT {quote(part.name)} CHECK ({part.expression}){enforcement}"
 
 
+def dropped_check(name: str, server: Server) -> str:
+    """The clause that drops a check, whatever else has its name; MariaDB has no such word, and takes the check."""
+    return f"DROP {'CONSTRAINT' if server.is_mariadb else 'CHECK'} {quote(name)}"
+
+
 def character_set(table: Table) -> Iterator[str]:
     """The table's own character set and collation, where it does not take the database's."""
     if "charset" in table.options:

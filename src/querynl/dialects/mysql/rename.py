@@ -106,7 +106,7 @@ def _with_expressions(rename: str, old: Table, new: Table, server: Server) -> It
         for was, now in zip(old.columns, new.columns, strict=True)
         if (was.generated, was.default) != (now.generated, now.default)
     ]
-    yield from (f"DROP CONSTRAINT {quote(was.name or '')}" for was, _ in checks)
+    yield from (definitions.dropped_check(was.name or "", server) for was, _ in checks)
     yield from (f"DROP INDEX {quote(was.name or '')}" for was, _ in indexes)
     yield rename
     yield from (f"MODIFY COLUMN {definitions.column(column, server)}" for column in columns)

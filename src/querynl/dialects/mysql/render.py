@@ -220,7 +220,7 @@ def _clauses(operation: Operation, old: Table, new: Table, places: Mapping[str, 
         case Create(obj):
             yield f"ADD {_added(obj, server)}{places.get(obj.name or '', '') if isinstance(obj, Column) else ''}"
         case Drop(obj):
-            yield f"DROP {_dropped(obj)}"
+            yield _dropped(obj, server)
         case Rename(ref, to):
             yield f"RENAME INDEX {quote(ref.name)} TO {quote(to)}"
         case Change(Column(), Column() as column, using=str() as using):
@@ -258,16 +258,16 @@ def _added(obj: object, server: Server) -> str:
             raise AssertionError(f"{obj} is no clause")
 
 
-def _dropped(obj: object) -> str:
+def _dropped(obj: object, server: Server) -> str:
     match obj:
         case Column(name=name):
-            return f"COLUMN {quote(name)}"
+            return f"DROP COLUMN {quote(name)}"
         case PrimaryKey():
-            return "PRIMARY KEY"
+            return "DROP PRIMARY KEY"
         case Index(name=str() as name):
-            return f"INDEX {quote(name)}"
+            return f"DROP INDEX {quote(name)}"
         case Check(name=str() as name):
-            return f"CONSTRAINT {quote(name)}"
+            return definitions.dropped_check(name, server)
         case _:
             raise AssertionError(f"{obj} is no clause")
 
