@@ -46,16 +46,39 @@ def unquoted(text: str) -> str:
 _NEGATIVE = re.compile(rf"{STRING}|`(?:[^`]|``)*`|-\((\d+(?:\.\d+)?)\)", re.S)
 
 
+# The character sets of literals that are as well literals in UTF-8, and what Python calls them. Where one is compared
+# with a column, MySQL converts it to the column's character set, but not before an ALTER TABLE copies the table.
+_CODECS = {
+    "utf8mb4": "utf-8", "utf8mb3": "utf-8", "ascii": "ascii", "latin1": "cp1252",
+    "latin2": "iso8859-2", "latin5": "iso8859-9", "latin7": "iso8859-13", "greek": "iso8859-7",
+    "hebrew": "iso8859-8", "cp850": "cp850", "cp852": "cp852", "cp866": "cp866", "cp1250": "cp1250",
+    "cp1251": "cp1251", "cp1256": "cp1256", "cp1257": "cp1257", "koi8r": "koi8-r",
+    "koi8u": "koi8-u", "tis620": "tis-620", "macroman": "mac-roman",
+}  # fmt: skip
+_QUOTED = re.compile(rf"(?:\b_(?P<charset>\w+))?(?P<text>{STRING})(?P<collated> collate)?|(?P<name>{NAME})", re.S)
+
+
 def restored(text: str) -> str:
     """An expression as SHOW CREATE TABLE has it, from what MySQL's INFORMATION_SCHEMA makes of it.
 
     There quotes and backslashes are escaped once more (https://github.com/rails/rails/issues/42424), and
-    letters beyond ASCII are UTF-8 read as Latin-1 (https://github.com/vrana/adminer/issues/1297).
+    the bytes of letters beyond ASCII are read as Latin-1 (https://github.com/vrana/adminer/issues/1297).
+    Literals are in UTF-8 where no collation follows that is of another character set.
     """
-    plain = re.sub(r"\\(.)", r"\1", text, flags=re.S)
-    with suppress(UnicodeError):
-        plain = plain.encode("latin-1").decode("utf-8")
+    plain = _QUOTED.sub(_in_utf8, re.sub(r"\\(.)", r"\1", text, flags=re.S))
     return _NEGATIVE.sub(lambda match: match[0] if match[1] is None else f"-{match[1]}", plain)
+
+
+def _in_utf8(match: re.Match[str]) -> str:
+    charset = (match["charset"] or "utf8mb4").lower()
+    codec = _CODECS.get(charset)
+    if match["collated"] and codec != "utf-8":
+        return match[0]
+    with suppress(UnicodeError):
+        decoded = match[0].encode("latin-1").decode(codec or "ascii")
+        is_other = codec is not None and match["charset"] is not None and not match["collated"]
+        return decoded.replace(f"_{match['charset']}", "_utf8mb4", 1) if is_other else decoded
+    return match[0]
 
 
 def in_parentheses(text: str) -> bool:
