@@ -37,9 +37,11 @@ def of_catalog(text: str | None, column_type: str, server: Server, *, computed: 
         return None
     if computed:
         return text if is_now(text) else f"({restored(text)})"
-    if server.is_mariadb or _BITS.fullmatch(text):
+    found = kept(column_type)
+    is_year = found.base == "year" and text.isdigit()  # which MariaDB shows as a number and MySQL as a text
+    if _BITS.fullmatch(text) or (server.is_mariadb and not is_year):
         return text
-    return text if kept(column_type).is_number else literal(text)
+    return text if found.is_number else literal(text)
 
 
 def localised(text: str | None, column_type: str, server: Server) -> str | None:
