@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from querynl.diff.renames import SHARING
 from querynl.heirs import renames_in_heirs
@@ -12,10 +13,14 @@ from querynl.schema import Definition, Kind, Policy, Ref, Routine, Schema, Trigg
 
 # What may stand on views and routines, and on each other.
 Standing = View | Routine | Definition
+# What stands on tables, and on nothing but its like.
+Hook = Trigger | Policy
+ObjT = TypeVar("ObjT", Standing, Hook)
 
 
 def set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
-    """What speaks of something renamed, and what stands on such views and routines; the last first.
+    """What speaks of something renamed, and what stands on such views and routines or follows such triggers; the last
+    first.
 
     Some engines leave the texts as they are, and some rewrite them, but not back to what they were.
     """
@@ -27,15 +32,22 @@ def set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterat
     while more := [obj for obj in waiting if _speaks_of(obj, renames, found, rules)]:
         found += more
         waiting = [obj for obj in waiting if obj not in more]
-    hooks: list[Trigger | Policy] = [*before.triggers, *before.policies]
-    yield from (Drop(hook) for hook in hooks if _speaks_of(hook, renames, found, rules))
+    hooks: list[Hook] = [*before.triggers, *before.policies]
+    aside = {ref_of(hook): hook for hook in hooks if _speaks_of(hook, renames, found, rules)}
+    while followers := {ref_of(hook): hook for hook in hooks if _follows(hook, aside)}:
+        aside |= followers
+    yield from map(Drop, reversed(_foundations_first(list(aside.values()))))
     yield from map(Drop, reversed(_foundations_first(found)))
 
 
-def _foundations_first(found: Sequence[Standing]) -> list[Standing]:
+def _follows(hook: Hook, aside: Mapping[Ref, Hook]) -> bool:
+    return ref_of(hook) not in aside and any(need.ref in aside for need in hook.depends_on)
+
+
+def _foundations_first(found: Sequence[ObjT]) -> list[ObjT]:
     """The same objects, each after those that it needs."""
     by_ref = {ref_of(obj): obj for obj in found}
-    placed: dict[Ref, Standing] = {}
+    placed: dict[Ref, ObjT] = {}
     seen: set[Ref] = set()
 
     def place(ref: Ref) -> None:
@@ -65,9 +77,7 @@ def in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Itera
                 yield Drop(index, table.key)
 
 
-def _speaks_of(
-    obj: Standing | Trigger | Policy, renames: Sequence[Rename], aside: Sequence[Standing], rules: Rules
-) -> bool:
+def _speaks_of(obj: Standing | Hook, renames: Sequence[Rename], aside: Sequence[Standing], rules: Rules) -> bool:
     """Whether the engine says that it needs one of them, or its text has their names."""
     own = ref_of(obj)
     refs = [ref for ref in (*(move.ref for move in renames), *map(ref_of, aside)) if ref != own]
