@@ -320,6 +320,10 @@ def _is_ambiguous(path: Sequence[str], element: Element, before: Named) -> bool:
     elements, names = before.sketch.elements.values(), before.names
     if "index" in element.kind:
         return any(names.get(e.key) == path[-1] for e in elements if e.inline and e.holder == element.holder)
+    # The table that a renamed one takes the name of may have had an index called like a column of this one.
+    indexes = {(names[e.holder], names[e.key]) for e in elements if "index" in e.kind and e.holder and e.key in names}
+    if element.holder is not None and tuple(path[-2:]) in indexes:
+        return True
     tables = {names[e.key] for e in elements if e.key in names and e.holder is None and e.kind != "namespace"}
     return element.namespace is not None and path[0] in tables
 

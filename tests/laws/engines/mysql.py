@@ -29,7 +29,7 @@ TYPES = (
     Type("datetime(6)", "key", ("CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)")),
     Type("timestamp", "", ("CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")),
     Type("time(3)", "key"),
-    Type("year", "key"),
+    Type("year", "key", ("2020",)),
     Type("json", "json", ("(json_array())",)),
     Type("bit(3)", "", ("b'101'",)),
     Type("point", "point"),
@@ -44,10 +44,12 @@ def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         "FUNCTION «k»(a int) RETURNS int DETERMINISTIC RETURN a + 1",
         f"FUNCTION «k»(a varchar(20)) RETURNS varchar(50) READS SQL DATA SQL SECURITY INVOKER COMMENT {remark}\n"
         "BEGIN\n  DECLARE b int DEFAULT 1; -- it's\n  RETURN concat(a, b);\nEND",
+        "PROCEDURE «k»(a int) SET @x = a",
         "PROCEDURE «k»()\nBEGIN\n  SELECT 1;\n  SELECT 'it''s; $$';\nEND",
         "PROCEDURE «k»(IN a int, OUT b int) NO SQL SET b = a",
     )
-    return Element(place.key, "routine", "CREATE " + text.replace("«k»", f"«{place.key}»"))
+    kind = text.partition(" ")[0].lower()
+    return Element(place.key, "routine", "CREATE " + text.replace("«k»", f"«{place.key}»"), provides=frozenset({kind}))
 
 
 # --------------------------------------------------------------------------------------------- tables
@@ -95,10 +97,8 @@ def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         default = one(draw, "", f" DEFAULT {sketch.literal(values[0])}")
         return _column(draw, sketch, place, text + default, "key")
     is_plain = sketch.elements[place.holder or ""].kind == "table"
-    types = [of for of in TYPES if of.sql != "json" or sketch.dialect.name == "mysql"]
-    of = one(draw, *(of for of in types if of.sql != "point" or is_plain))
-    found = [text for text in of.defaults if sketch.dialect.name == "mysql" or not text.startswith("(json")]
-    default = one(draw, "", *(f" DEFAULT {text}" for text in found))
+    of = one(draw, *(of for of in TYPES if of.sql != "point" or is_plain))
+    default = one(draw, "", *(f" DEFAULT {text}" for text in of.defaults))
     required = one(draw, "", "", " NOT NULL")
     if "NULL" in default and required:
         default = ""
@@ -141,10 +141,12 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     # What a foreign key changes may not be computed with.
     numbers, texts = (sketch.that_are(of, place.holder) for of in ("free", "text"))
     way = one(draw, "STORED", "VIRTUAL")
-    if numbers:
+    if numbers and (not texts or chance(draw)):
         text = f"bigint GENERATED ALWAYS AS («{one(draw, *numbers)}:free» * 2 + 1) {way}"
-    elif texts and sketch.dialect.name == "mysql":  # MariaDB asks for the session's character set
-        text = f"int GENERATED ALWAYS AS (length(«{one(draw, *texts)}:text»)) {way}"
+    elif texts:
+        chosen = f"«{one(draw, *texts)}:text»"
+        of, value = one(draw, ("int", f"length({chosen})"), ("varchar(300)", f"concat(left({chosen}, 9), 'it''s')"))
+        text = f"{of} GENERATED ALWAYS AS ({value}) {way}"
     else:
         return None
     return Element(place.key, "generated", f"«{place.key}» {text}", holder=place.holder, inline=True)
@@ -188,7 +190,9 @@ def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     numbers = sketch.that_are("free", place.holder)
     texts = [f"«{key}:free» > -100" for key in numbers]
     texts += [f"«{key}:free» IN (1, 2, 3, 42, 7) OR «{key}:free» IS NULL" for key in numbers]
-    texts += [f"length(«{key}:text») < 500" for key in sketch.that_are("text", place.holder)]
+    texts += [
+        f"«{key}:text» <> 'it''s' AND length(«{key}:text») < 500" for key in sketch.that_are("text", place.holder)
+    ]
     if not texts:
         return None
     enforced = one(draw, "", "", " NOT ENFORCED") if sketch.dialect.name == "mysql" else ""
@@ -271,9 +275,12 @@ def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
 
 def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     moment, event = one(draw, "BEFORE", "AFTER"), one(draw, "INSERT", "UPDATE", "DELETE")
-    body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'a;b'; -- ;\n  SET @y = 2;\nEND")
-    text = f"CREATE TRIGGER «{place.key}» {moment} {event} ON «{place.holder}» FOR EACH ROW {body}"
-    return Element(place.key, "trigger", text, place.holder, place=f"{moment} {event} of {place.holder}")
+    body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'it''s;'; -- it's\n  SET @y = 2;\nEND")
+    occasion = f"{moment}_{event}"
+    others = sketch.that_are(occasion, place.holder)
+    order = one(draw, "", *(f" {word} «{key}:{occasion}»" for key in others for word in ("FOLLOWS", "PRECEDES")))
+    text = f"CREATE TRIGGER «{place.key}» {moment} {event} ON «{place.holder}» FOR EACH ROW{order} {body}"
+    return Element(place.key, "trigger", text, place.holder, provides=frozenset({occasion}))
 
 
 # ---------------------------------------------------------------------------------------------- names
@@ -287,9 +294,12 @@ def _space(element: Element, sketch: Sketch) -> Hashable:
             return "relation"
         case "column" | "hidden" | "counting" | "generated":
             return ("column", element.holder)
+        case "check" if sketch.dialect.name == "mysql":
+            return "check"
         case "check" | "foreign key" | "index" | "unique index":
-            # Foreign keys make indexes of their names, and DROP CONSTRAINT asks which one of several is meant.
-            return "constraint"
+            return "constraint"  # foreign keys make indexes of their names
+        case "routine":
+            return (element.kind, *element.provides)
         case _:
             return element.kind
 
