@@ -12,7 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from benchmarks.applying import IMPORTING, costs_of_applying
 from benchmarks.measuring import Command, Cost, median_costs, median_seconds, querynl, run
+from benchmarks.migrations import ALEMBIC, DBMATE, RAW
+from benchmarks.peers import DBMATE as DBMATE_PEER
 from benchmarks.peers import MIGRA, PGMIG
 from benchmarks.schemas import load, write_models, write_pair
 from querynl import __version__
@@ -96,30 +99,46 @@ def _comparing(folder: Path, *, rounds: int) -> Iterator[str]:
 
 
 def _beside_others(folder: Path, *, rounds: int) -> Iterator[str]:
-    """Two live PostgreSQL databases, inspected and compared, by QueryNL and by others."""
-    for peer in (PGMIG, MIGRA):
+    """On one PostgreSQL, what others do, too."""
+    for peer in (PGMIG, MIGRA, DBMATE_PEER):
         peer.install()
     others = ", ".join(f"{name} {version(name)}" for name in ("alembic", "sqlalchemy"))
-    yield f"\nBeside {PGMIG.version()}, {MIGRA.version()}, {others}"
+    yield f"\nBeside {PGMIG.version()}, {MIGRA.version()}, {DBMATE_PEER.version()}, {others}"
     servers = Servers()
     try:
         server = servers.url("postgresql")
-        taken = _costs_of_comparing(server, folder, 1_000, rounds, with_others=True)
-        ours = taken["querynl"]
-        what = "querynl schema diff of two PostgreSQL databases, 1,000 tables"
-        yield _line(what, ours.seconds, f"{ours.megabytes:.0f} MB")
-        for name, most in (("pgmig", 1 / 3), ("alembic", 1 / 3), ("migra", 1.0)):
-            yield _ratio(
-                f"the same, against {name} ({taken[name].seconds:.2f} s)", ours.seconds, taken[name].seconds, most
-            )
-        theirs = taken["alembic"].megabytes
-        ratio = ours.megabytes / theirs
-        what = f"its memory, against alembic ({theirs:.0f} MB)"
-        yield f"{what:<72}{ours.megabytes:>7.0f} MB   {ratio:.2f} x, at most 0.5 x: {_verdict(ratio, 0.5)}"
-        more = _costs_of_comparing(server, folder, 5_000, rounds, with_others=False)["querynl"]
-        yield _ratio("the same of 5,000 tables, against 1,000", more.seconds, ours.seconds, 5.5)
+        yield from _comparing_beside_others(server, folder, rounds=rounds)
+        yield from _applying_beside_others(server, folder, rounds=rounds)
     finally:
         servers.stop()
+
+
+def _comparing_beside_others(server: str, folder: Path, *, rounds: int) -> Iterator[str]:
+    """Two live PostgreSQL databases, inspected and compared, by QueryNL and by others."""
+    taken = _costs_of_comparing(server, folder, 1_000, rounds, with_others=True)
+    ours = taken["querynl"]
+    what = "querynl schema diff of two PostgreSQL databases, 1,000 tables"
+    yield _line(what, ours.seconds, f"{ours.megabytes:.0f} MB")
+    for name, most in (("pgmig", 1 / 3), ("alembic", 1 / 3), ("migra", 1.0)):
+        yield _ratio(f"the same, against {name} ({taken[name].seconds:.2f} s)", ours.seconds, taken[name].seconds, most)
+    theirs = taken["alembic"].megabytes
+    ratio = ours.megabytes / theirs
+    what = f"its memory, against alembic ({theirs:.0f} MB)"
+    yield f"{what:<72}{ours.megabytes:>7.0f} MB   {ratio:.2f} x, at most 0.5 x: {_verdict(ratio, 0.5)}"
+    more = _costs_of_comparing(server, folder, 5_000, rounds, with_others=False)["querynl"]
+    yield _ratio("the same of 5,000 tables, against 1,000", more.seconds, ours.seconds, 5.5)
+
+
+def _applying_beside_others(server: str, folder: Path, *, rounds: int) -> Iterator[str]:
+    """200 small migrations, by QueryNL and by others; the first figure is time that passed, not CPU time."""
+    taken, again = costs_of_applying(server, folder, 200, rounds)
+    beyond = taken[RAW].wall_seconds - taken[IMPORTING].wall_seconds
+    theirs = taken[DBMATE].wall_seconds
+    what = "querynl migrate apply, 200 small migrations: its time beyond imports,"
+    yield _ratio(f"{what}\n  against dbmate ({theirs:.2f} s)", beyond, theirs, 2)
+    for what, costs, most in (("its CPU time", taken, 0.5), ("CPU time with nothing to do", again, 0.6)):
+        theirs = costs[ALEMBIC].seconds
+        yield _ratio(f"{what}, against alembic ({theirs:.2f} s)", costs[RAW].seconds, theirs, most)
 
 
 def _costs_of_comparing(server: str, folder: Path, tables: int, rounds: int, *, with_others: bool) -> dict[str, Cost]:
@@ -149,7 +168,8 @@ def _costs_of_comparing(server: str, folder: Path, tables: int, rounds: int, *, 
 
 
 def _line(what: str, seconds: float, verdict: str = "") -> str:
-    return f"{what:<72}{seconds * 1000:>7.0f} ms   {verdict}".rstrip()
+    *above, last = what.split("\n")
+    return "\n".join([*above, f"{last:<72}{seconds * 1000:>7.0f} ms   {verdict}".rstrip()])
 
 
 def _ratio(what: str, seconds: float, base: float, most: float) -> str:

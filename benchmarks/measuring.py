@@ -33,10 +33,11 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 class Cost(NamedTuple):
-    """What a process took: CPU seconds, its own and its children's, and the most memory it held, in megabytes."""
+    """What a process took: CPU seconds, its own and its children's, the most memory it held, in megabytes, and time."""
 
     seconds: float
     megabytes: float
+    wall_seconds: float
 
 
 def run(command: Command, folder: Path) -> None:
@@ -60,17 +61,23 @@ def median_costs(
     taken: dict[str, list[Cost]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, command in commands.items():
-            cost = _cost(command, folder, expected.get(name, 0))
+            cost = metered(command, folder, expected.get(name, 0))
             if number > 0:
                 taken[name].append(cost)
-    return {name: Cost(*map(statistics.median, zip(*costs, strict=True))) for name, costs in taken.items()}
+    return {name: median(costs) for name, costs in taken.items()}
 
 
-def _cost(command: Command, folder: Path, expected: int) -> Cost:
+def median(costs: Sequence[Cost]) -> Cost:
+    """The median of each figure."""
+    return Cost(*map(statistics.median, zip(*costs, strict=True)))
+
+
+def metered(command: Command, folder: Path, expected: int = 0) -> Cost:
+    """What one run of the command takes. Raises CalledProcessError unless it ends with the expected status."""
     report = folder / "cost.json"
-    metered = (sys.executable, str(_METER), str(report), *command)
-    done = subprocess.run(metered, cwd=folder, env=environment(folder), capture_output=True, text=True, check=True)
+    meter = (sys.executable, str(_METER), str(report), *command)
+    done = subprocess.run(meter, cwd=folder, env=environment(folder), capture_output=True, text=True, check=True)
     found = json.loads(report.read_text(encoding="utf-8"))
     if found["status"] != expected:
         raise subprocess.CalledProcessError(found["status"], command, done.stdout + done.stderr)
-    return Cost(found["seconds"], found["megabytes"])
+    return Cost(found["seconds"], found["megabytes"], found["wall_seconds"])

