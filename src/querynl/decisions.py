@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from querynl.dialects import Dialect
 from querynl.dialects.expressions import fault_of
-from querynl.diff import Difference, Question
 from querynl.errors import ExpressionInvalid, UsageInvalid
 from querynl.operations import Change, Create, Drop, Operation, RunSQL, forgets_history
 from querynl.schema import Column, Kind, Name, Ref, Table, ref_of
+
+# Commands that only ask what `--allow` names would wait for this import.
+if TYPE_CHECKING:
+    from querynl.diff import Difference, Question
 
 # What `--allow` takes; `all` stands for every one of them.
 HAZARDS = ("destructive", "data", "lock", "rewrite", "privileges")

@@ -236,6 +236,8 @@ class Ledger:
 
     def write(self, entry: Entry, scripts: Scripts) -> Entry:
         """The entry as it was kept, as the newest run, in the place of what the history said about the migration."""
+        if self._words.upserts:
+            return self._upserted(entry, scripts)
         [(last,)] = self._connection.rows(f"SELECT COALESCE(MAX(run_number), 0) FROM {self._table}")
         entry = msgspec.structs.replace(entry, run_number=int(last) + 1)
         self._connection.execute(f"DELETE FROM {self._table} WHERE migration_id = %s", (entry.migration_id,))
@@ -244,6 +246,19 @@ class Ledger:
             (*_values(entry), scripts.up, scripts.down, VERSION),
         )
         return entry
+
+    def _upserted(self, entry: Entry, scripts: Scripts) -> Entry:
+        """What `write` does, in one statement."""
+        places = ["%s"] * len(_ALL_COLUMNS)
+        places[_ALL_COLUMNS.index("run_number")] = f"(SELECT COALESCE(MAX(run_number), 0) + 1 FROM {self._table})"
+        changes = ", ".join(f"{column} = excluded.{column}" for column in _ALL_COLUMNS[1:])
+        values = [_kept(getattr(entry, name)) for name in _COLUMNS if name != "run_number"]
+        [(number,)] = self._connection.rows(
+            f"INSERT INTO {self._table} ({', '.join(_ALL_COLUMNS)}) VALUES ({', '.join(places)})"
+            f" ON CONFLICT (migration_id) DO UPDATE SET {changes} RETURNING run_number",
+            (*values, scripts.up, scripts.down, VERSION),
+        )
+        return msgspec.structs.replace(entry, run_number=int(number))
 
     def update(self, entry: Entry) -> None:
         """Keep what became of a run that was written before; its scripts stay."""
@@ -333,14 +348,14 @@ class Ledger:
 
     def _poll(self, attempt: Callable[[], bool]) -> None:
         """Try until it succeeds, less and less often; raises `LockedOut` when the time is over."""
-        import random
-
         deadline = time.monotonic() + self._lock_timeout
         pause = _FIRST_PAUSE_SECONDS
         while not attempt():
             left = deadline - time.monotonic()
             if left <= 0:
                 raise self._locked_out()
+            import random
+
             # Jitter, so that processes that started together do not go on asking together.
             time.sleep(min(left, pause * random.uniform(0.5, 1)))
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -112,8 +112,19 @@ def init_migrations_db(store: Store = None) -> None:
 
 def save_migration_record(record: MigrationRecord, store: Store = None) -> None:
     """Keep the record, in the place of the one with the same id and connection if there is one."""
-    with _opened(store) as connection:
-        _save(connection, record)
+    save_migration_records([record], store)
+
+
+def save_migration_records(records: Sequence[MigrationRecord], store: Store = None) -> None:
+    """Keep all of the records, or none, each in the place of the one with the same id and connection.
+
+    The caller's own store is written to in the transaction that is open there, if one is.
+    """
+    if not records:
+        return
+    with _opened(store) as connection, nullcontext() if connection.in_transaction else connection.transaction():
+        for record in records:
+            _save(connection, record)
 
 
 def get_migrations(

@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.baseline import baseline
-from querynl.cli.generate import generate
-from querynl.cli.new import new
+from querynl.cli.lazy import LazyGroup
 from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows, print_sql
-from querynl.cli.repair import repair
-from querynl.cli.verify import verify
 from querynl.cli.workplace import (
     ALLOW,
     CONFIRM,
@@ -35,23 +31,29 @@ if TYPE_CHECKING:
     from querynl.runner import Known, Report
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "generate": ("querynl.cli.generate:generate", "Write the migration from one schema to another."),
+        "new": ("querynl.cli.new:new", "Write the files of a migration that you fill in by hand."),
+        "preview": ("querynl.cli.migrate:preview", "Show what the migration in FILE is, does and runs."),
+        "verify": ("querynl.cli.verify:verify", "Prove migrations that people or other tools wrote."),
+        "status": ("querynl.cli.migrate:status", "Show every migration of a database and where it stands."),
+        "apply": ("querynl.cli.migrate:apply", "Apply the pending migrations of a database."),
+        "rollback": ("querynl.cli.migrate:rollback", "Roll back the last migrations of a database."),
+        "repair": ("querynl.cli.repair:repair", "Set right where a migration stands."),
+        "baseline": ("querynl.cli.baseline:baseline", "Note that a database has what its migrations make."),
+    },
+)
 @common_options
 def migrate() -> None:
     """Generate, prove, preview, apply and roll back migrations."""
 
 
-migrate.add_command(generate)
-migrate.add_command(verify)
-migrate.add_command(new)
-migrate.add_command(baseline)
-migrate.add_command(repair)
-
-
 # --------------------------------------------------------------------------------------------- status
 
 
-@migrate.command()
+@click.command()
 @DIRECTORY
 @format_option()
 @common_options
@@ -100,7 +102,7 @@ def _moment(at: datetime | None) -> str:
 # -------------------------------------------------------------------------------------------- preview
 
 
-@migrate.command()
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @common_options
 def preview(file: Path) -> None:
@@ -175,7 +177,7 @@ def _dialect_of(text: str) -> Dialect:
 # ------------------------------------------------------------------------------------ apply, rollback
 
 
-@migrate.command()
+@click.command()
 @CONFIRM
 @DRY_RUN
 @DIRECTORY
@@ -242,7 +244,7 @@ def apply(
     print_report("Applied", report)
 
 
-@migrate.command()
+@click.command()
 @click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="How many.")
 @CONFIRM
 @DRY_RUN

@@ -22,13 +22,15 @@ class Patience(Struct, frozen=True, kw_only=True):
     """How long a statement of a migration may wait for others' locks, and run at all.
 
     `locks` and `statements` make the session give up, with {seconds} and {milliseconds} in them; `reset` makes the
-    session's settings what they were when it began. `refused` are the error codes of a lock that was not to be had,
-    after which nothing of the transaction stands; `overdue` those of a statement that ran too long.
+    session's settings what they were when it began; `at_once` says that one text takes several of them. `refused`
+    are the error codes of a lock that was not to be had, after which nothing of the transaction stands; `overdue`
+    those of a statement that ran too long.
     """
 
     locks: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
     reset: tuple[str, ...] = ()
+    at_once: bool = False
     refused: frozenset[str] = frozenset()
     overdue: frozenset[str] = frozenset()
 
@@ -40,8 +42,8 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     a table's columns, none where there is no such table; its parameters are the namespace and the table.
     `text` is a type without a limit that matters, `key` one of so many characters that compares byte by byte,
     `word` one for a few letters; `table_options` ends a CREATE TABLE. `upserts` says that INSERT takes
-    ON CONFLICT … DO UPDATE, where others have REPLACE; `indexes_inside` that indexes stand inside CREATE TABLE,
-    for want of CREATE INDEX IF NOT EXISTS.
+    ON CONFLICT … DO UPDATE and RETURNING, where others have REPLACE; `indexes_inside` that indexes stand inside
+    CREATE TABLE, for want of CREATE INDEX IF NOT EXISTS.
 
     `lock` is None where a database has one writer at a time, whose transaction is the lock. Then `busy` are the
     error codes of a database that another session is writing to, and `at_once` and `patiently` make this session
@@ -93,6 +95,7 @@ _POSTGRESQL = Bookkeeping(
         locks=("SET lock_timeout = {milliseconds}",),
         statements=("SET statement_timeout = {milliseconds}",),
         reset=("RESET ALL",),
+        at_once=True,
         refused=frozenset(("55P03", "40P01")),
         overdue=frozenset(("57014",)),
     ),

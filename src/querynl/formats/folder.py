@@ -31,7 +31,7 @@ def find(folder: Path) -> list[MigrationFile]:
     found = [
         (_version(path.name), migration.path.name, migration)
         for path in paths
-        if path.suffix == ".sql" and (migration := _sql_migration(path)) is not None and migration.path == path
+        if path.suffix == ".sql" and _leads_up(path) and (migration := _sql_migration(path)) is not None
     ]
     latest: Version = ()
     for revision in in_order(_revisions(paths)):
@@ -72,6 +72,12 @@ def _revisions(paths: list[Path]) -> Iterator[Revision]:
     for path in paths:
         if path.suffix == ".py" and (revision := read_revision(path, _text(path))) is not None:
             yield revision
+
+
+def _leads_up(path: Path) -> bool:
+    """Whether a file's name is that of a way up, which its way back is found beside."""
+    found = _FLYWAY.fullmatch(path.name) or _RAW.fullmatch(path.name)
+    return found is not None and found["way"] in ("V", "up")
 
 
 def _sql_migration(path: Path) -> MigrationFile | None:

@@ -18,7 +18,7 @@ from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
 from querynl.runner.report import Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
-from querynl.runner.scripts import way_down, way_up
+from querynl.runner.scripts import ways
 from querynl.runner.store import bring_in_line
 
 LOCK_TIMEOUT_SECONDS = 60.0
@@ -74,15 +74,19 @@ def apply(
     for work in works:
         _refuse_dangers(work, session, allow)
     report = Report()
+    ran: dict[str, Scripts] = {}
     try:
         if works:
-            with session.ledger.lock():
+            with execution.alone(session):
                 session.ledger.create()
                 execution.foresee(works, session.ledger)
                 for work in works:
-                    report = report.with_run(work.known.id, _applied(work, session, allow))
+                    entry = _applied(work, session, allow)
+                    report = report.with_run(work.known.id, entry)
+                    if entry is not None:
+                        ran[work.known.id] = work.scripts
     finally:
-        notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store)
+        notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store, ran=ran)
     return replace(report, notes=tuple(notes))
 
 
@@ -95,7 +99,7 @@ def _applied(work: Work, session: Session, allow: Collection[str]) -> Entry | No
 
 def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
     dialect = session.dialect
-    up, down = way_up(known, dialect, session.ledger), way_down(known, dialect, session.ledger)
+    up, down = ways(known, dialect, session.ledger)
     _, body = execution.settings_apart(up.statements, dialect)
     return Work(
         known=known,

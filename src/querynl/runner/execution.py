@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -50,6 +50,19 @@ def session_on(
     limits = limits or Limits(locks=0)
     ledger = Ledger(connection, dialect, lock_timeout=limits.locks)
     return Session(connection, dialect, ledger, Patience(connection, limits), progress)
+
+
+@contextmanager
+def alone(session: Session) -> Iterator[None]:
+    """Keep every other process from migrating the database during the block, which may change the session's settings.
+
+    They are what they were again at its end. Raises LockedOut.
+    """
+    with session.ledger.lock():
+        try:
+            yield
+        finally:
+            session.patience.restore()
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -98,7 +111,8 @@ def run(session: Session, work: Work) -> Entry | None:
     SIGTERM asked for it); each says what stands, and the history does, too.
     """
     settings, body = settings_apart(work.statements, session.dialect)
-    with session.patience.limited(), _settings_made(session, settings):
+    session.patience.limit()
+    with _settings_made(session, settings):
         return _Run(session, work, body).whole()
 
 
@@ -419,6 +433,7 @@ def first_entry(known: Known, direction: Direction, total: int) -> Entry:
     )
 
 
+@cache
 def _who() -> str:
     """The person and machine that run this, as far as the system tells."""
     import getpass

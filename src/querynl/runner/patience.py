@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -33,27 +33,25 @@ class Patience:
         self._limits = limits
         self._words = bookkeeping_of(connection.dialect).patience
 
-    @contextmanager
-    def limited(self) -> Iterator[None]:
-        """Set the limits for the block; afterwards the session's settings are what they were when it began."""
-        self._set(self._words.locks, min(_WAIT_SECONDS, self._limits.locks))
+    def limit(self) -> None:
+        """Set the limits, after all that a migration before may have set for the session was taken back."""
+        settings = [*self._words.reset, *_with(self._words.locks, min(_WAIT_SECONDS, self._limits.locks))]
         if self._limits.statement is not None:
-            self._set(self._words.statements, self._limits.statement)
-        try:
-            yield
-        finally:
-            # A session that is lost has no settings any more.
-            with suppress(QueryNLError):
-                for sql in self._words.reset:
-                    self._connection.execute(sql)
+            settings += _with(self._words.statements, self._limits.statement)
+        for text in ["; ".join(settings)] if self._words.at_once else settings:
+            self._connection.execute(text)
+
+    def restore(self) -> None:
+        """Make the session's settings what they were when it began; one that is lost has none any more."""
+        with suppress(QueryNLError):
+            for sql in self._words.reset:
+                self._connection.execute(sql)
 
     def insist(self, attempt: Callable[[], None], undo: Callable[[], None]) -> None:
         """Make the attempt; where it met a lock, undo what there is of it, and again after a while.
 
         Raises LockedOut when the time is over, and what else the attempt raises.
         """
-        import random
-
         began = time.monotonic()
         pause = _FIRST_PAUSE_SECONDS
         while True:
@@ -65,15 +63,12 @@ class Patience:
                 left = began + self._limits.locks - time.monotonic()
                 if left <= 0:
                     raise self._locked_out(error) from error
+            import random
+
             undo()
             # Jitter, so that those who met each other do not meet again.
             time.sleep(min(left, pause * random.uniform(0.5, 1)))
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-
-    def _set(self, statements: tuple[str, ...], seconds: float) -> None:
-        for sql in statements:
-            whole = max(1, round(seconds))
-            self._connection.execute(sql.format(seconds=whole, milliseconds=max(1, round(1000 * seconds))))
 
     def _locked_out(self, error: StatementFailed) -> LockedOut:
         statement = " ".join((error.sql or "").split())[:100]
@@ -82,3 +77,8 @@ class Patience:
             where=statement or None,
             remedy="Wait until they are done, or give it longer: --lock-timeout SECONDS.",
         )
+
+
+def _with(statements: tuple[str, ...], seconds: float) -> list[str]:
+    whole, milliseconds = max(1, round(seconds)), max(1, round(1000 * seconds))
+    return [sql.format(seconds=whole, milliseconds=milliseconds) for sql in statements]

@@ -20,7 +20,7 @@ from querynl.runner.known import Known
 from querynl.runner.patience import Limits
 from querynl.runner.report import Report
 from querynl.runner.rollback import undoing
-from querynl.runner.scripts import way_down, way_up
+from querynl.runner.scripts import ways
 from querynl.runner.store import bring_in_line
 
 
@@ -50,7 +50,7 @@ class Repair:
     def mark_applied(self) -> Report:
         """Make the history say that the migration stands, as its file is now. Nothing of it is run."""
         dialect, ledger = self._session.dialect, self._session.ledger
-        up, down = way_up(self._known, dialect, ledger), way_down(self._known, dialect, ledger)
+        up, down = ways(self._known, dialect, ledger)
         scripts = Scripts(dialect.script(up.statements), None if down is None else dialect.script(down.statements))
         total = len(execution.settings_apart(up.statements, dialect)[1])
         now = datetime.now(UTC)
@@ -104,7 +104,7 @@ class Repair:
         if done is not None:
             self._settle(done)
         known = replace(self._known, entry=self._session.ledger.entry(self._known.id))
-        with self._in_line(), self._session.ledger.lock():
+        with self._in_line(), execution.alone(self._session):
             work = undoing(known, self._session, allow)
             return Report().with_run(known.id, execution.run(self._session, work))
 

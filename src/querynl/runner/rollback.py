@@ -68,7 +68,7 @@ def rollback(
     report = Report()
     try:
         if works:
-            with session.ledger.lock():
+            with execution.alone(session):
                 execution.foresee(works, session.ledger)
                 for work in works:
                     report = report.with_run(work.known.id, execution.run(session, work))

@@ -21,13 +21,33 @@ class Way(NamedTuple):
     steps: tuple[Step, ...]
 
 
-def way_up(known: Known, dialect: Dialect, ledger: Ledger) -> Way:
-    """What applying the migration runs; raises `MigrationInvalid` for a script that ends transactions by itself."""
+# The statements of a migration's file, up and down.
+_Found = tuple[list[Statement], list[Statement] | None]
+
+
+def ways(known: Known, dialect: Dialect, ledger: Ledger) -> tuple[Way, Way | None]:
+    """What applying the migration runs, and what rolling it back would.
+
+    Raises `MigrationInvalid` for a script that ends transactions by itself.
+    """
+    found = None if known.file is None else scripts(known.file, dialect)
+    return _way_up(known, found, dialect, ledger), _way_down(known, found, dialect, ledger)
+
+
+def way_down(known: Known, dialect: Dialect, ledger: Ledger) -> Way | None:
+    """What rolling the migration back runs: its file's way back, else the one kept when it was applied, else None.
+
+    Raises `MigrationInvalid` for a script that ends transactions by itself.
+    """
+    return _way_down(known, None if known.file is None else scripts(known.file, dialect), dialect, ledger)
+
+
+def _way_up(known: Known, of_file: _Found | None, dialect: Dialect, ledger: Ledger) -> Way:
     plan = None if known.edited else known.plan(dialect)
     if plan is not None:
         return Way(_checked(statements(plan.up), known), plan.up)
-    if known.file is not None:
-        found, _ = scripts(known.file, dialect)
+    if of_file is not None:
+        found, _ = of_file
     elif known.record is not None:
         found = dialect.split(known.record.sql_content)
     else:
@@ -36,11 +56,7 @@ def way_up(known: Known, dialect: Dialect, ledger: Ledger) -> Way:
     return Way(_checked(found, known), ())
 
 
-def way_down(known: Known, dialect: Dialect, ledger: Ledger) -> Way | None:
-    """What rolling the migration back runs: its file's way back, else the one kept when it was applied, else None.
-
-    Raises `MigrationInvalid` for a script that ends transactions by itself.
-    """
+def _way_down(known: Known, of_file: _Found | None, dialect: Dialect, ledger: Ledger) -> Way | None:
     plan = known.plan(dialect)
     if plan is not None and not plan.down:
         plan = None
@@ -48,7 +64,7 @@ def way_down(known: Known, dialect: Dialect, ledger: Ledger) -> Way | None:
     both_ways = known.file is not None and known.file.down_path is None and known.file.framework == "alembic"
     if plan is not None and both_ways and not known.edited:
         return Way(_checked(statements(plan.down), known), plan.down)
-    found = _script_down(known, dialect, ledger)
+    found = _script_down(known, of_file, dialect, ledger)
     if plan is not None and same(found, statements(plan.down), dialect):
         return Way(_checked(statements(plan.down), known), plan.down)
     # A script without a statement undoes nothing.
@@ -61,12 +77,10 @@ def same(one: Sequence[Statement], other: Sequence[Statement], dialect: Dialect)
     return next(texts) == next(texts)
 
 
-def _script_down(known: Known, dialect: Dialect, ledger: Ledger) -> list[Statement]:
+def _script_down(known: Known, of_file: _Found | None, dialect: Dialect, ledger: Ledger) -> list[Statement]:
     """The way down of the file, of the history or of the store: the first that has one."""
-    if known.file is not None:
-        _, found = scripts(known.file, dialect)
-        if found:
-            return found
+    if of_file is not None and of_file[1]:
+        return of_file[1]
     kept = ledger.scripts(known.id) if known.entry else None
     text = kept.down if kept else None
     if text is None and known.record is not None:

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
 from querynl.errors import QueryNLError
 from querynl.ledger import Entry, Ledger, Scripts
-from querynl.registry import MigrationRecord, Status, Store, save_migration_record
+from querynl.registry import MigrationRecord, Status, Store, save_migration_records
 from querynl.runner.known import Known
 
 
 def bring_in_line(
-    migrations: Iterable[Known], ledger: Ledger, *, connection_name: str, store: Store = None
+    migrations: Iterable[Known],
+    ledger: Ledger,
+    *,
+    connection_name: str,
+    store: Store = None,
+    ran: Mapping[str, Scripts] | None = None,
 ) -> list[str]:
     """Make the store say of each migration what the history says now, adopting what it does not have.
 
-    Returns sentences about what could not be kept: the history is the truth, so that is no failure.
+    `ran` are scripts that the history has just been given, and need not be asked for. Returns sentences about what
+    could not be kept: the history is the truth, so that is no failure.
     """
+    kept_scripts = ran or {}
+    changed = []
     try:
         entries = {entry.migration_id: entry for entry in ledger.entries()}
         for known in migrations:
             entry = entries.get(known.id)
             record = known.record
             if record is None and entry is not None:
-                record = _adopted(known, ledger.scripts(known.id), connection_name)
+                record = _adopted(known, kept_scripts.get(known.id) or ledger.scripts(known.id), connection_name)
             elif record is not None and entry is not None and _ran_edited(record, entry):
-                record = _rewritten(record, entry, ledger.scripts(known.id))
+                record = _rewritten(record, entry, kept_scripts.get(known.id) or ledger.scripts(known.id))
             if record is not None and (kept := _with_status(record, entry)) != known.record:
-                save_migration_record(kept, store=store)
+                changed.append(kept)
+        save_migration_records(changed, store=store)
     except QueryNLError as error:
         return [f"The tracking store could not be brought in line: {error}"]
     return []

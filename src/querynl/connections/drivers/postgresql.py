@@ -84,7 +84,9 @@ class PostgreSQLConnection(Connection):
         failure: QueryNLError
         try:
             cursor = self._driver.execute(sql.encode(), parameters or None)
-            return cursor.fetchall() if cursor.description else [], cursor.rowcount
+            # Whether there are columns, asked of the result: the cursor would describe each of them.
+            answers = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+            return cursor.fetchall() if answers else [], cursor.rowcount
         except psycopg.Error as error:
             failure = self._failure(error, sql)
         raise failure

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from querynl.dialects import expressions
-from querynl.dialects.postgresql import heirs, privileges, renaming, rules, spelling, split, traces
-from querynl.dialects.postgresql.inspection import inspect
-from querynl.dialects.postgresql.localise import localise
-from querynl.dialects.postgresql.rendering import render
+from querynl.dialects.postgresql import heirs, privileges, renaming, spelling, split, traces
 from querynl.dialects.postgresql.types import keeps_values
 from querynl.dialects.protocol import Dialect, Reader, Statement
 from querynl.errors import StatementFailed
@@ -22,7 +19,10 @@ _LACKING = frozenset(("42P01", "42703", "42883", "42704", "3F000", "42830"))
 
 
 class PostgreSQL(Dialect):
-    """The room of PostgreSQL; `version` is the server's, None stands for the newest known."""
+    """The room of PostgreSQL; `version` is the server's, None stands for the newest known.
+
+    What renders and inspects is imported when it is asked for: to run a script, neither is.
+    """
 
     name = "postgresql"
     rolls_back_ddl = True
@@ -56,6 +56,8 @@ class PostgreSQL(Dialect):
         return renaming.rename_object_in_expression(expression, ref, to)
 
     def alters(self, before: AnyObject, after: AnyObject, table: Name | None) -> bool:
+        from querynl.dialects.postgresql import rules
+
         return rules.alters(before, after, self.version)
 
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
@@ -78,9 +80,13 @@ class PostgreSQL(Dialect):
         return heirs.without_repeated(before, after, start, end)
 
     def renames(self, kind: Kind) -> bool:
+        from querynl.dialects.postgresql import rules
+
         return rules.renames(kind)
 
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
+        from querynl.dialects.postgresql import rules
+
         return rules.blocks(operation, dependent)
 
     def granted_to_new(
@@ -89,6 +95,8 @@ class PostgreSQL(Dialect):
         return privileges.granted_to_new(obj, table, [found for found in defaults if found.owner == creator])
 
     def localise(self, schema: Schema) -> Schema:
+        from querynl.dialects.postgresql.localise import localise
+
         return localise(schema, self)
 
     def groups(self, operation: Operation) -> bool:
@@ -101,9 +109,13 @@ class PostgreSQL(Dialect):
         return keeps_values(before.type, after.type)
 
     def render(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> list[Statement]:
+        from querynl.dialects.postgresql.rendering import render
+
         return render(operations, before, after)
 
     def inspect(self, reader: Reader) -> Schema:
+        from querynl.dialects.postgresql.inspection import inspect
+
         return inspect(reader)
 
     def missing_role(self, failure: StatementFailed) -> str | None:
