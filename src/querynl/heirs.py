@@ -69,7 +69,10 @@ def _partitions_before_incomplete_indexes(operations: Sequence[Operation]) -> It
 
 
 def _parting_first_and_joining_last(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
-    """A table parts from its parents before any of them changes, and gets new ones when all are as they will be."""
+    """A table parts from its parents before any of them changes, and gets new ones when all are as they will be.
+
+    Where a parent loses heirs and gets others, the former go first.
+    """
     changes = [(number, op.before, op.after) for number, op in enumerate(operations) if isinstance(op, Change)]
     moves = [
         (number, before, after)
@@ -79,6 +82,10 @@ def _parting_first_and_joining_last(operations: Sequence[Operation]) -> Iterator
     on_table = _by_table(operations) if moves else {}
     parting: dict[Name, list[int]] = defaultdict(list)
     joining: dict[Name, list[int]] = defaultdict(list)
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Create | Drop) and isinstance(operation.obj, Table):
+            for parent in operation.obj.inherits:
+                (joining if isinstance(operation, Create) else parting)[parent].append(number)
     for number, before, after in moves:
         gained, lost = set(after.inherits) - set(before.inherits), set(before.inherits) - set(after.inherits)
         for parent in gained:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from querynl.diff.renames import SHARING
+from querynl.diff.renames import SHARING, waiting_name
 from querynl.heirs import renames_in_heirs
-from querynl.operations import Drop, Rename
+from querynl.operations import Drop, Rename, parts_of
 from querynl.rules import Rules
-from querynl.schema import Definition, Kind, Policy, Ref, Routine, Schema, Trigger, View, part_name, ref_of
+from querynl.schema import (
+    Definition,
+    Exclusion,
+    Kind,
+    Policy,
+    PrimaryKey,
+    Ref,
+    Routine,
+    Schema,
+    Trigger,
+    Unique,
+    View,
+    part_name,
+    ref_of,
+)
 
 # What may stand on views and routines, and on each other.
 Standing = View | Routine | Definition
@@ -64,8 +78,7 @@ def _foundations_first(found: Sequence[ObjT]) -> list[ObjT]:
 
 def in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
     """Views and indexes that have the new name of something renamed; all else waits under another name."""
-    moves = [move for move in renames if move.ref.kind in SHARING]
-    taken = {(move.ref.namespace, rules.folded(move.ref.kind, move.to)) for move in moves}
+    taken = _names_taken(renames, rules)
     renamed = {move.ref for move in renames}
     for view in before.views if taken else ():
         if (view.namespace, rules.folded(Kind.VIEW, view.name)) in taken and ref_of(view) not in renamed:
@@ -75,6 +88,23 @@ def in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Itera
             name = (table.namespace, rules.folded(Kind.INDEX, part_name(index)))
             if name in taken:
                 yield Drop(index, table.key)
+
+
+def stepping_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Rename]:
+    """Constraints with an index that has the new name of something renamed wait under another name."""
+    taken = _names_taken(renames, rules)
+    for table in before.tables if taken else ():
+        for part in parts_of(table):
+            ref = ref_of(part, table.key)
+            has_index = isinstance(part, PrimaryKey | Unique | Exclusion) and rules.shares_names(ref.kind)
+            if has_index and (table.namespace, rules.folded(ref.kind, ref.name)) in taken:
+                yield Rename(ref, waiting_name(ref, "replaced"))
+
+
+def _names_taken(renames: Sequence[Rename], rules: Rules) -> set[tuple[str | None, str]]:
+    """The new names of what is part of no table, with their namespaces."""
+    moves = [move for move in renames if move.ref.kind in SHARING]
+    return {(move.ref.namespace, rules.folded(move.ref.kind, move.to)) for move in moves}
 
 
 def _speaks_of(obj: Standing | Hook, renames: Sequence[Rename], aside: Sequence[Standing], rules: Rules) -> bool:

@@ -25,6 +25,7 @@ from querynl.schema import (
     Part,
     Policy,
     Ref,
+    Sequence,
     Table,
     Trigger,
     ownership_of,
@@ -81,6 +82,7 @@ def _rename_table(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> 
     name = Name(ref.namespace, ref.name)
     table = catalog.table(name)
     assert table is not None, f"no table {name}"
+    table = rewriting.with_names_kept(table, ref, catalog)
     new = Name(name.namespace, to)
     changes: Changes = {ref_of(table): None}
     for referrer_name in {name, *catalog.referrers(name)}:
@@ -97,6 +99,7 @@ def _rename_table(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> 
         parents = tuple(new if parent == name else parent for parent in heir.inherits)
         changes[ref_of(heir)] = replace(current, inherits=parents)
     changes.update(_followers(catalog, Ref(Kind.TABLE, *name), Ref(Kind.TABLE, *new)))
+    changes.update(_owned_sequences(ref, to, catalog))
     return changes
 
 
@@ -105,6 +108,7 @@ def _rename_column(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) ->
     name = Name(ref.namespace, ref.table)
     table = catalog.table(name)
     assert table is not None, f"no table {name}"
+    table = rewriting.with_names_kept(table, ref, catalog)
     renamed = _table_with_column_renamed(table, ref.name, to, rewriting)
     changes: Changes = {ref_of(table): rewriting.renamed_along(renamed, ref, to)}
     for referrer_name in catalog.referrers(name):
@@ -119,8 +123,24 @@ def _rename_column(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) ->
         )
         changes[ref_of(current)] = replace(current, foreign_keys=keys)
     changes.update(_followers(catalog, ref, ref._replace(name=to)))
+    changes.update(_owned_sequences(ref, to, catalog))
     for heir in _heirs(name, catalog):
         changes.update(_rename_column(Ref(Kind.COLUMN, heir.namespace, ref.name, heir.name), to, catalog, rewriting))
+    return changes
+
+
+def _owned_sequences(ref: Ref, to: str, catalog: Catalog) -> Changes:
+    """The sequences that go with the renamed column, or with one of the renamed table."""
+    changes: Changes = {}
+    for sequence in catalog.of_kind(Kind.SEQUENCE):
+        assert isinstance(sequence, Sequence)
+        if sequence.owned_by is None or sequence.namespace != ref.namespace:
+            continue
+        table, column = sequence.owned_by
+        if ref.kind is Kind.TABLE and table == ref.name:
+            changes[ref_of(sequence)] = replace(sequence, owned_by=(to, column))
+        elif (ref.table, ref.name) == (table, column):
+            changes[ref_of(sequence)] = replace(sequence, owned_by=(table, to))
     return changes
 
 

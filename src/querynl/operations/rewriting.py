@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from querynl.operations.state import Catalog
 from querynl.schema import Kind, Ref, Table
 
 
@@ -21,6 +22,9 @@ class Rewriting(Protocol):
 
     def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
         """The expression with the name of a type or sequence, and of nothing else, replaced."""
+
+    def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
+        """A table that is about to be renamed, or a column of it, with what the engine has named after that listed."""
 
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         """A table that was renamed, or a column of it, with what the engine renames by itself beside that."""

@@ -20,8 +20,9 @@ def ordered(operations: Sequence[Operation], rewriting: Rewriting) -> list[Opera
     """
     renames = [number for number, op in enumerate(operations) if isinstance(op, Rename) and _leads(op)]
     end = renames[-1] + 1 if renames else 0
-    leading = [op for op in operations[:end] if _leads(op)]
-    others = [op for op in operations[:end] if not _leads(op)] + list(operations[end:])
+    is_leading = [isinstance(op, Rename) or _leads(op) for op in operations[:end]]
+    leading = [op for op, leads in zip(operations, is_leading, strict=False) if leads]
+    others = [op for op, leads in zip(operations, is_leading, strict=False) if not leads] + list(operations[end:])
     others.sort(key=preference)
     before = predecessors(others, rewriting)
     return [*leading, *(others[i] for i in _sorted(before, _places(others, before)))]

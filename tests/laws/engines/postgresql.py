@@ -590,7 +590,7 @@ VOCABULARY = Vocabulary(
     ),
     renamed=frozenset(
         {"enum", "domain", "composite", "sequence", "table", "heir", "partitioned", "view", "materialised view"}
-        | {"column", "generated", "index"}
+        | {"partition", "column", "generated", "index"}
     ),
     space=_space,
     folded=lambda name: name,

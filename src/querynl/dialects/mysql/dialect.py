@@ -80,6 +80,9 @@ class MySQL:
     def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
         return expression
 
+    def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
+        return table
+
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return renamed_along(table, ref, to, self)
 

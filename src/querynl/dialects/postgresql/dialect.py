@@ -60,6 +60,9 @@ class PostgreSQL(Dialect):
 
         return rules.alters(before, after, self.version)
 
+    def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
+        return heirs.with_names_kept(table, ref, catalog)
+
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return table
 

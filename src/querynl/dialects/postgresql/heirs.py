@@ -9,22 +9,21 @@ https://www.postgresql.org/docs/current/ddl-partitioning.html
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from querynl.dialects.postgresql.spelling import made_name, named_type, serial_sequence, type_text
+from querynl.dialects.postgresql import index_names
+from querynl.dialects.postgresql.index_names import Indexed
+from querynl.dialects.postgresql.spelling import named_type, serial_sequence, type_text
 from querynl.operations import Catalog
 from querynl.schema import Column, CompositeType, Exclusion, Index, Kind, Name, PrimaryKey, Ref, Table, Unique
 
-Indexed = PrimaryKey | Unique | Exclusion | Index
 IndexedT = TypeVar("IndexedT", PrimaryKey, Unique, Exclusion, Index)
 
 # What is said of an index of one table and does not come with it to the partitions.
 _NOT_INHERITED = frozenset({"only", "attached_to", "replica_identity", "cluster"})
-_CALL = re.compile(r"\(?(\w+)\(")
 
 
 def is_partition(table: Table) -> bool:
@@ -49,10 +48,10 @@ def whole_column(name: Name, column: str, catalog: Catalog) -> Column | None:
     table = catalog.table(name)
     if table is None or (own := table.column(column)) is None:
         return given_column(name, column, catalog)
-    return _handed_down(table, own)
+    return handed_down(table.key, own)
 
 
-def _handed_down(table: Table, column: Column) -> Column:
+def handed_down(table: Name, column: Column) -> Column:
     """The column as a new heir has it: an identity is the parent's alone, a serial's counter is used by all."""
     default = column.default
     if column.identity is not None and column.identity.serial:
@@ -105,7 +104,7 @@ def whole(name: Name, catalog: Catalog) -> Table:
 def _with_columns(table: Table, parent: Table, still: set[str]) -> Table:
     said = {column.name: column for column in table.columns}
     given = [column for column in parent.columns if column.name in said or column.name not in still]
-    first = [said.pop(column.name, _handed_down(parent, column)) for column in given]
+    first = [said.pop(column.name, handed_down(parent.key, column)) for column in given]
     return replace(table, columns=(*first, *said.values()))
 
 
@@ -134,7 +133,8 @@ def _with_keys(table: Table, parent: Table) -> Table:
 def _detached(part: IndexedT) -> IndexedT:
     if "attached_to" not in part.options:
         return part
-    return replace(part, options={key: value for key, value in part.options.items() if key != "attached_to"})
+    options = {key: value for key, value in part.options.items() if key not in ("attached_to", "name_kept")}
+    return replace(part, options=options)
 
 
 def indexed_parts(table: Table) -> Iterator[Indexed]:
@@ -146,38 +146,56 @@ def indexed_parts(table: Table) -> Iterator[Indexed]:
     yield from table.indexes
 
 
+def with_names_kept(table: Table, ref: Ref, catalog: Catalog) -> Table:
+    """A table that is about to be renamed, or one of its columns, with all that the engine has named after that.
+
+    Parts of a whole table's indexes keep the names that they have; those that are made later get others.
+    """
+    parts = [p for p in indexed_parts(table) if index_names.is_numbered(table.name, p)]
+    for above in _given_indexes(table, catalog):
+        part = copy_for(table, above)
+        parts.append(replace(part, options={**part.options, "attached_to": str(above.name)}))
+    for part in parts:
+        if ref.kind is Kind.TABLE or ref.name in index_names.words(part):
+            table = _with_part(table, replace(part, options={**part.options, "name_kept": True}))
+    return table
+
+
+def _given_indexes(table: Table, catalog: Catalog) -> list[Indexed]:
+    """The indexes of a partitioned table that its partition has parts of which it does not say anything about."""
+    told = {part.options.get("attached_to") for part in indexed_parts(table)}
+    given = indexed_parts(whole(table.inherits[0], catalog)) if is_partition(table) else ()
+    return [above for above in given if above.name not in told and not above.options.get("only")]
+
+
+def _with_part(table: Table, part: Indexed) -> Table:
+    """The table with that part, in the place of one that is called so."""
+
+    def others(parts: tuple[IndexedT, ...]) -> tuple[IndexedT, ...]:
+        return tuple(other for other in parts if other.name != part.name)
+
+    match part:
+        case PrimaryKey():
+            return replace(table, primary_key=part)
+        case Unique():
+            return replace(table, uniques=(*others(table.uniques), part))
+        case Exclusion():
+            return replace(table, exclusions=(*others(table.exclusions), part))
+        case Index():
+            return replace(table, indexes=(*others(table.indexes), part))
+
+
 def copy_for(partition: Table, part: Indexed) -> Indexed:
     """What the engine makes on a partition for an index, or a constraint with one, of its partitioned table."""
     options = {option: value for option, value in part.options.items() if option not in _NOT_INHERITED}
-    return replace(part, name=given_name(partition.name, part), options=options, comment=None)
-
-
-def given_name(table: str, part: Indexed) -> str:
-    """The name that the engine gives it (ChooseIndexName)."""
-    match part:
-        case PrimaryKey():
-            return made_name(table, "", "pkey")
-        case Unique():
-            return made_name(table, "_".join((*part.columns, *part.include)), "key")
-        case Exclusion():
-            keys = [_word(key.column, key.expression) for key in part.elements]
-            return made_name(table, "_".join((*keys, *part.include)), "excl")
-        case Index():
-            keys = [_word(key.column, key.expression) for key in part.columns]
-            return made_name(table, "_".join((*keys, *part.include)), "idx")
-
-
-def _word(column: str | None, expression: str | None) -> str:
-    if column is not None:
-        return column
-    call = _CALL.match(expression or "")
-    return call[1] if call is not None else "expr"
+    return replace(part, name=index_names.given_name(partition.name, part), options=options, comment=None)
 
 
 def without_repeated(before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
     """Both sides without the columns that they only say again as their parents have them.
 
-    Whether such a column is also the table's own shows when the parent drops it, and nowhere before.
+    Whether such a column is also the table's own shows when the parent drops it, and nowhere before. A partition is
+    without the numbers that the engine gave the names of its parts of indexes.
     """
 
     def is_given(column: Column) -> bool:
@@ -190,7 +208,9 @@ def without_repeated(before: Table, after: Table, start: Catalog, end: Catalog) 
         """Whether a parent has by now what was the table's own before."""
         return after.column(column.name) is None and _is_same(column, given_column(before.key, column.name, end))
 
-    if is_partition(before) or not before.inherits:
+    if is_partition(before):
+        return _without_parts_named_by_engine(before, after, end)
+    if not before.inherits:
         return before, after
     again = {column.name for column in before.columns if repeats(column, start)}
     again_after = {column.name for column in after.columns if repeats(column, end)}
@@ -199,6 +219,36 @@ def without_repeated(before: Table, after: Table, start: Catalog, end: Catalog) 
     return (
         _without_columns(before, {*dropped, *(column.name for column in before.columns if is_taken_over(column))}),
         _without_columns(after, dropped_after),
+    )
+
+
+def _without_parts_named_by_engine(before: Table, after: Table, end: Catalog) -> tuple[Table, Table]:
+    """Both sides of a partition without its parts of indexes whose names are the engine's choice afterwards.
+
+    It names them after what the columns were called when the index was made, and numbers them in the order in which
+    they came: nobody asked for that, and any other name does as well.
+    """
+
+    def is_chosen(part: Indexed) -> bool:
+        return "attached_to" in part.options and not index_names.is_numbered(after.name, part)
+
+    chosen = {part.options["attached_to"] for part in indexed_parts(after) if is_chosen(part)}
+    unnamed = replace(after, primary_key=None, uniques=(), exclusions=(), indexes=())
+    free = {above.name for above in _given_indexes(unnamed, end)} - chosen
+    return _without_parts_of(before, free), _without_parts_of(after, free)
+
+
+def _without_parts_of(table: Table, wholes: Collection[str | None]) -> Table:
+    def own(parts: Iterable[IndexedT]) -> tuple[IndexedT, ...]:
+        return tuple(part for part in parts if part.options.get("attached_to", "") not in wholes)
+
+    keys = own([table.primary_key]) if table.primary_key is not None else ()
+    return replace(
+        table,
+        primary_key=keys[0] if keys else None,
+        uniques=own(table.uniques),
+        exclusions=own(table.exclusions),
+        indexes=own(table.indexes),
     )
 
 

@@ -73,6 +73,9 @@ class SQLite:
     def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
         return expression
 
+    def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
+        return table
+
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return table
 

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from querynl import schema as model
-from querynl.dialects.postgresql.heirs import Indexed, copy_for
+from querynl.dialects.postgresql.heirs import copy_for
+from querynl.dialects.postgresql.index_names import Indexed
 from querynl.dialects.postgresql.inspection.lookup import (
     PG_CLASS,
     PG_CONSTRAINT,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from querynl.dialects.postgresql.heirs import Indexed, copy_for, heirs, indexed_parts, whole
+from querynl.dialects.postgresql.heirs import copy_for, heirs, indexed_parts, whole
+from querynl.dialects.postgresql.index_names import Indexed, is_numbered
 from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.spelling import qualified, quote
@@ -19,6 +20,8 @@ from querynl.schema import Index, Name, Part, PrimaryKey, Table
 
 def taken_over(table: Name, part: Part, around: Around) -> list[str] | None:
     """The statements that make the part of what the engine has put in its place; None where it put nothing there."""
+    if part.options.get("name_kept") or (isinstance(part, Indexed) and is_numbered(table.name, part)):
+        return []  # it comes with the partitioned table's, under whatever name
     above = index_above(table, part, around.after)
     is_new = around.before.table(table) is None
     if above is None or (above.options.get("only") and not is_new):

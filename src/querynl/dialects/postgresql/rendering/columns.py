@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from querynl.dialects.postgresql.heirs import given_column, heirs, is_partition
+from querynl.dialects.postgresql.heirs import given_column, handed_down, heirs, is_partition
 from querynl.dialects.postgresql.options import COLUMN_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import foreign, not_null
 from querynl.dialects.postgresql.rendering.alter import alter
@@ -28,7 +28,7 @@ from querynl.dialects.postgresql.spelling import (
 )
 from querynl.dialects.postgresql.types import conversion, keeps_values
 from querynl.operations import Catalog
-from querynl.schema import Column, Enum, Kind, Name, Ownership, Ref, Sequence, ownership_of
+from querynl.schema import Column, Enum, Identity, Kind, Name, Ownership, Ref, Sequence, Table, ownership_of
 
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 
@@ -121,8 +121,14 @@ def add(table: Name, column: Column, around: Around) -> Iterator[str]:
         return
     if _is_typed(table, around.after):
         return  # it comes with the attribute, and so does what is said of it
-    yield alter(table, [f"ADD COLUMN {definition(column)}"])
-    yield from attributes(table, column)
+    if _way_of_counting(column) == "identity" and _plain_heirs(table, around.before):
+        # An identity does not come to heirs, but their rows need values as well: a serial gives them.
+        counted = replace(column, identity=Identity(serial=True), options={}, comment=None)
+        yield alter(table, [f"ADD COLUMN {definition(counted)}"])
+        yield from change(table, counted, column, None, around)
+    else:
+        yield alter(table, [f"ADD COLUMN {definition(column)}"])
+        yield from attributes(table, column)
     yield from linked(table, (column,), around.after)
 
 
@@ -139,8 +145,12 @@ def drop(table: Name, column: Column, around: Around) -> Iterator[str]:
 def _drop_from(table: Name, column: Column, around: Around) -> Iterator[str]:
     """The column goes, also from those that inherit it, but for those that have it as their own as well."""
     name = quote(column.name)
-    plain = [heir for heir in heirs(table, around.before) if not is_partition(heir)]
+    plain = _plain_heirs(table, around.before)
     only = "ONLY " if plain else ""
+    if plain and _way_of_counting(column) == "serial":
+        yield from _freed_from_counter(table, column, around.before)
+    elif plain and column.identity is not None:
+        yield from _stop_counting(table, column, None)  # an identity has to have its NOT NULL
     if plain and not column.nullable:
         # With the column goes its NOT NULL, and would leave those of the heirs inherited from nowhere.
         yield alter(table, [f"ALTER COLUMN {name} DROP NOT NULL"])
@@ -153,6 +163,20 @@ def _drop_from(table: Name, column: Column, around: Around) -> Iterator[str]:
             yield from _drop_from(heir.key, column, around)
         elif not own.nullable and not column.nullable:
             yield alter(heir.key, [not_null.added(own)])
+
+
+def _plain_heirs(table: Name, catalog: Catalog) -> list[Table]:
+    return [heir for heir in heirs(table, catalog) if not is_partition(heir)]
+
+
+def _freed_from_counter(table: Name, column: Column, catalog: Catalog) -> Iterator[str]:
+    """The heirs that take their numbers from the counter of a column take none any more."""
+    taken = handed_down(table, column).default
+    for heir in _plain_heirs(table, catalog):
+        own = heir.column(column.name)
+        if own is None or own.default == taken:
+            yield alter(heir.key, [f"ALTER COLUMN {quote(column.name)} DROP DEFAULT"])
+        yield from _freed_from_counter(heir.key, replace(column, identity=None, default=taken), catalog)
 
 
 def _is_typed(table: Name, catalog: Catalog) -> bool:
