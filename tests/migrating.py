@@ -14,8 +14,9 @@ from querynl.formats import Framework, new_migration, write
 from querynl.ledger import Entry, Ledger
 from querynl.naming import named
 from querynl.registry import MigrationRecord, get_migrations, save_migration_record
-from querynl.runner import Known, Progress, Report, apply, rollback, survey
+from querynl.runner import STANDING, Known, Progress, Report, apply, pending, rollback, survey
 from querynl.schema import Schema
+from querynl.sources.histories import without_histories
 from tests.engines import Database
 
 CONNECTION = "blog_db"
@@ -90,12 +91,15 @@ class Project:
         progress: Progress | None = None,
         out_of_order: bool = False,
         ignore_missing: bool = False,
+        count: int | None = None,
     ) -> Report:
         with self.session() as (connection, dialect):
+            known = survey(Ledger(connection, dialect), connection_name=CONNECTION, folder=self.folder)
+            standing = [one for one in known if one.status in STANDING]
             return apply(
                 connection,
                 dialect,
-                survey(Ledger(connection, dialect), connection_name=CONNECTION, folder=self.folder),
+                [*standing, *pending(known)[:count]],
                 connection_name=CONNECTION,
                 allow=allow,
                 lock_timeout=lock_timeout,
@@ -125,9 +129,10 @@ class Project:
         return {record.migration_id: record.status for record in get_migrations(CONNECTION)}
 
     def tables(self) -> set[str]:
-        """The tables of the database, QueryNL's own left out."""
+        """The tables of the database, those of histories left out."""
         with self.session() as (connection, dialect):
-            return {table.name for table in dialect.inspect(connection).tables}
+            schema, _ = without_histories(dialect.inspect(connection))
+        return {table.name for table in schema.tables}
 
 
 def done(report: Report) -> list[str]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from querynl.connections import Connection, connect, parse_url
 from querynl.dialects import dialect_named
 from querynl.errors import HistoryUnusable, LockedOut
-from querynl.ledger import TABLE, Entry, Ledger, Scripts
+from querynl.ledger import TABLE, VERSION, Entry, Ledger, Scripts
 from tests.engines import Database
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -29,6 +29,32 @@ ENTRY = Entry(
     statements_done=2,
 )
 SCRIPTS = Scripts("CREATE TABLE tags (id int);\n-- 100% \\ of it\n", "DROP TABLE tags;\n")
+
+# The tables as the first version of the ledger made them, and a row that it wrote.
+_FIRST_COLUMNS = """CREATE TABLE querynl_history (
+    migration_id VARCHAR(255) NOT NULL PRIMARY KEY, run_number BIGINT NOT NULL, description {text} NOT NULL,
+    framework VARCHAR(40) NOT NULL, file {text}, direction VARCHAR(4) NOT NULL, status VARCHAR(20) NOT NULL,
+    checksum VARCHAR(64), applied_by VARCHAR(255) NOT NULL, started_at VARCHAR(40) NOT NULL, applied_at VARCHAR(40),
+    duration_ms BIGINT, statements_total BIGINT NOT NULL, statements_done BIGINT NOT NULL, error {text},
+    up_script {text} NOT NULL, down_script {text}, ledger_version BIGINT NOT NULL
+) {options};
+CREATE TABLE querynl_journal (
+    run_number BIGINT NOT NULL, number BIGINT NOT NULL, migration_id VARCHAR(255) NOT NULL,
+    direction VARCHAR(4) NOT NULL, statement {text} NOT NULL, trace VARCHAR(64), started_at VARCHAR(40) NOT NULL,
+    finished_at VARCHAR(40), PRIMARY KEY (run_number, number)
+) {options};
+INSERT INTO querynl_history VALUES (
+    '20250101000000_old', 1, 'old', 'raw', '20250101000000_old_up.sql', 'up', 'applied', NULL, 'ada@example',
+    '2025-01-01T00:00:00.000000+00:00', '2025-01-01T00:00:00.000000+00:00', 3, 1, 1, NULL,
+    'CREATE TABLE old (x int);', NULL, 1
+);"""
+_ROWS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+FIRST_LAYOUT = {
+    "postgresql": _FIRST_COLUMNS.format(text="TEXT", options=""),
+    "sqlite": _FIRST_COLUMNS.format(text="TEXT", options=""),
+    "mysql": _FIRST_COLUMNS.format(text="LONGTEXT", options=_ROWS),
+    "mariadb": _FIRST_COLUMNS.format(text="LONGTEXT", options=_ROWS),
+}
 
 
 def open_ledger(connection: Connection, *, lock_timeout: float = 0.0) -> Ledger:
@@ -118,10 +144,26 @@ def test_making_the_table_again_keeps_what_is_in_it(connection: Connection, ledg
 
 def test_an_entry_of_a_newer_version_is_refused(database: Database, ledger: Ledger) -> None:
     ledger.write(ENTRY, SCRIPTS)
-    database.execute(f"UPDATE {TABLE} SET ledger_version = 2")
+    database.execute(f"UPDATE {TABLE} SET ledger_version = 99")
 
-    with pytest.raises(HistoryUnusable, match="version 2"):
+    with pytest.raises(HistoryUnusable, match="version 99"):
         ledger.entries()
+
+
+def test_a_history_of_the_first_layout_is_read_and_brought_up_to_date(
+    database: Database, connection: Connection
+) -> None:
+    database.execute(FIRST_LAYOUT[database.engine])
+    old = open_ledger(connection)
+    [before] = old.entries()
+    assert (before.migration_id, before.status, before.noted_as) == ("20250101000000_old", "applied", None)
+
+    old.create()
+    old.write(ENTRY, SCRIPTS)
+
+    assert open_ledger(connection).entries() == [before, replace(ENTRY, run_number=2)]
+    assert old.scripts("20250101000000_old") == Scripts("CREATE TABLE old (x int);", None)
+    assert database.rows(f"SELECT DISTINCT ledger_version FROM {TABLE}") == [(VERSION,)]
 
 
 def test_an_entry_that_somebody_spoiled_is_named(database: Database, ledger: Ledger) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +18,7 @@ from querynl.errors import ConnectionFailed, HistoryUnusable, LockedOut, Stateme
 
 TABLE = "querynl_history"
 JOURNAL = "querynl_journal"
-VERSION = 1
+VERSION = 2
 
 Framework = Literal["raw", "flyway", "alembic"]
 Direction = Literal["up", "down"]
@@ -33,7 +33,8 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     `run_number` counts the runs of this database. `checksum` and `file` are those of the file that was applied,
     None where there was none. `applied_at` stays when it is rolled back. Of the `statements_total` of that way,
-    the first `statements_done` have run; while the status is running, the next one may have, too.
+    the first `statements_done` have run; while the status is running, the next one may have, too. `noted_as` is
+    what its framework's own table calls it, None where that has nothing of it.
     """
 
     migration_id: str
@@ -51,6 +52,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     statements_total: int
     statements_done: int = 0
     error: str | None = None
+    noted_as: str | None = None
 
 
 class Mark(Struct, frozen=True, kw_only=True):
@@ -77,8 +79,17 @@ class Scripts(Struct, frozen=True):
     down: str | None
 
 
+class Companion(Protocol):
+    """The table of another tool that is kept in step with the history, in the same transactions."""
+
+    def note(self, entry: Entry) -> str | None:
+        """Make it say of a migration what the entry says; what it goes by there, None for nothing."""
+
+
 _COLUMNS = Entry.__struct_fields__
 _ALL_COLUMNS = (*_COLUMNS, "up_script", "down_script", "ledger_version")
+# What a column that a version added holds in the rows of those before it.
+_ADDED_COLUMNS = {"noted_as": "VARCHAR(255)"}
 _MARK_COLUMNS = Mark.__struct_fields__
 # Rows of the journal that one statement writes; some engines limit how many parameters it may have.
 _MARKS_AT_ONCE = 100
@@ -88,15 +99,27 @@ class Ledger:
     """The history of one database, and its lock.
 
     Reading changes nothing: the table is made by `create`. Every error that means that another session is at
-    work becomes `LockedOut`, after `lock_timeout` seconds of asking again.
+    work becomes `LockedOut`, after `lock_timeout` seconds of asking again. The companion is told of every entry
+    that is written.
     """
 
-    def __init__(self, connection: Connection, dialect: Dialect, *, lock_timeout: float = 0.0) -> None:
-        self._connection = connection
+    def __init__(
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        *,
+        lock_timeout: float = 0.0,
+        companion: Companion | None = None,
+    ) -> None:
+        self.connection = self._connection = connection
+        self.dialect = dialect
+        self._companion = companion
         self._quote = dialect.quote
         self._words = bookkeeping_of(dialect.name)
         self._lock_timeout = lock_timeout
         self._there = False
+        # Columns of this version that the table, made by an older one, has not got yet.
+        self._lacking: frozenset[str] = frozenset()
         # Asked for once, at the start: a migration may point the session at another namespace.
         [(home,)] = connection.rows(self._words.home)
         if home is None:
@@ -155,22 +178,22 @@ class Ledger:
     def _rows(self, condition: str, *parameters: object) -> list[tuple[Any, ...]]:
         if not self._is_there():
             return []
-        columns = ", ".join((*_COLUMNS, "ledger_version"))
+        columns = ", ".join("NULL" if name in self._lacking else name for name in (*_COLUMNS, "ledger_version"))
         return self._connection.rows(f"SELECT {columns} FROM {self._table} {condition}", parameters)
 
     def _is_there(self) -> bool:
         if self._there:
             return True
         columns = self.columns(self._home, TABLE)
-        if columns and not columns.issuperset(_ALL_COLUMNS):
-            missing = ", ".join(name for name in _ALL_COLUMNS if name not in columns)
-            raise self._unusable(f"it has no {missing}")
-        self._there = bool(columns)
+        missing = [name for name in _ALL_COLUMNS if name not in columns] if columns else []
+        if any(name not in _ADDED_COLUMNS for name in missing):
+            raise self._unusable(f"it has no {', '.join(missing)}")
+        self._there, self._lacking = bool(columns), frozenset(missing)
         return self._there
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
         *fields, version = row
-        if version != VERSION:
+        if version not in range(1, VERSION + 1):
             raise self._unusable(f"{row[0]} was written with version {version}, and this QueryNL knows {VERSION}")
         try:
             return msgspec.convert(dict(zip(_COLUMNS, fields, strict=True)), Entry)
@@ -193,8 +216,9 @@ class Ledger:
     # ------------------------------------------------------------------------------------- writing
 
     def create(self) -> None:
-        """Make the tables unless they are there."""
+        """Make the tables unless they are there, and bring those of an older version up to this one."""
         if self._is_there() and self.columns(self._home, JOURNAL):
+            self._upgrade()
             return
         text = self._words.text
         with self.transaction():
@@ -228,14 +252,27 @@ class Ledger:
     statements_total BIGINT NOT NULL,
     statements_done BIGINT NOT NULL,
     error {text},
+    noted_as {_ADDED_COLUMNS["noted_as"]},
     up_script {text} NOT NULL,
     down_script {text},
     ledger_version BIGINT NOT NULL
 ) {self._words.table_options}"""
             )
 
+    def _upgrade(self) -> None:
+        if not self._lacking:
+            return
+        with self.transaction():
+            self._there = False
+            self._is_there()  # another process may have been quicker
+            for name in sorted(self._lacking):
+                self._connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {name} {_ADDED_COLUMNS[name]}")
+            self._connection.execute(f"UPDATE {self._table} SET ledger_version = %s", (VERSION,))
+        self._lacking = frozenset()
+
     def write(self, entry: Entry, scripts: Scripts) -> Entry:
         """The entry as it was kept, as the newest run, in the place of what the history said about the migration."""
+        entry = self._noted(entry)
         if self._words.upserts:
             return self._upserted(entry, scripts)
         [(last,)] = self._connection.rows(f"SELECT COALESCE(MAX(run_number), 0) FROM {self._table}")
@@ -265,8 +302,14 @@ class Ledger:
         assignments = ", ".join(f"{column} = %s" for column in _COLUMNS[1:])
         self._connection.execute(
             f"UPDATE {self._table} SET {assignments} WHERE migration_id = %s",
-            (*_values(entry)[1:], entry.migration_id),
+            (*_values(self._noted(entry))[1:], entry.migration_id),
         )
+
+    def _noted(self, entry: Entry) -> Entry:
+        """The entry, with what the companion calls it."""
+        if self._companion is None:
+            return entry
+        return msgspec.structs.replace(entry, noted_as=self._companion.note(entry))
 
     def mark(self, marks: Sequence[Mark]) -> None:
         """Add rows to the journal."""

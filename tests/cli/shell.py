@@ -14,6 +14,7 @@ from querynl.connections import look_into, parse_url
 from querynl.dialects import dialect_named
 from querynl.registry import get_migrations
 from querynl.schema import Schema
+from querynl.sources.histories import without_histories
 from tests.engines import Database
 
 
@@ -79,8 +80,8 @@ def inspect(database: Database) -> Schema:
 
 
 def tables(database: Database) -> list[str]:
-    """The names of its tables."""
-    return [table.name for table in inspect(database).tables]
+    """The names of its tables, those of histories left out."""
+    return [table.name for table in without_histories(inspect(database))[0].tables]
 
 
 def everything(shell: Shell, database: Database) -> tuple[object, ...]:

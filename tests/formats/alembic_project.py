@@ -48,11 +48,21 @@ class AlembicProject:
         url = sa.make_url(database.url)
         self._config.attributes["url"] = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
 
-    def upgrade(self) -> None:
-        command.upgrade(self._config, "head")
+    def upgrade(self, revision: str = "head") -> None:
+        command.upgrade(self._config, revision)
 
     def downgrade(self, revision: str = "base") -> None:
         command.downgrade(self._config, revision)
+
+    def current(self) -> list[str]:
+        """The revisions that Alembic takes the database to be at."""
+        command.current(self._config)
+        said = self._config.stdout
+        assert isinstance(said, io.StringIO)
+        lines = said.getvalue().splitlines()
+        said.seek(0)
+        said.truncate()
+        return sorted(line.split()[0] for line in lines)
 
     def heads(self) -> list[str]:
         """The heads of the folder, as Alembic finds them."""

@@ -66,8 +66,9 @@ def _write_first(place: Workplace, framework: str | None, folder: Path) -> None:
     from querynl.formats.migration import Framework
     from querynl.plan import plan
     from querynl.schema import Schema, objects
+    from querynl.sources.histories import without_histories
 
-    live = place.dialect.inspect(place.connection)
+    live, _ = without_histories(place.dialect.inspect(place.connection))
     if not objects(live):
         raise SchemaInvalid(f"{place.name} is empty.", remedy="Begin with `querynl migrate generate`.")
     empty = Schema(dialect=live.dialect)

@@ -169,11 +169,13 @@ def _needs_beginning(target: Target, dialect: Dialect, proposal: Proposal) -> bo
     """Whether the database holds nothing of a starting schema that is not empty, and nothing was ever run there."""
     from querynl.connections import look_into
     from querynl.ledger import Ledger
+    from querynl.sources.histories import without_histories
 
     if not proposal.comparison.before.tables:
         return False
     with look_into(target) as connection:
-        return not dialect.inspect(connection).tables and not Ledger(connection, dialect).entries()
+        live, _ = without_histories(dialect.inspect(connection))
+        return not live.tables and not Ledger(connection, dialect).entries()
 
 
 def _beginning(proposal: Proposal) -> Proposal:

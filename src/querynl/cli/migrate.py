@@ -79,7 +79,16 @@ def status(directory: str | None, form: Format) -> None:
             current_app().say(f"{one.id}: {note}")
 
 
-_STATUSES = ("applied", "pending", "failed", "partially applied", "changed", "missing", "out of order")
+_STATUSES = (
+    "applied",
+    "pending",
+    "failed",
+    "partially applied",
+    "applied by another tool",
+    "changed",
+    "missing",
+    "out of order",
+)
 
 
 def _facts(known: Known) -> dict[str, str | None]:

@@ -107,13 +107,14 @@ def say_drift(plan: Plan, comparison: Comparison, target: Target, scratch_url: s
     from querynl.connections import look_into
     from querynl.proof import drift, listed
     from querynl.registry import get_migrations
+    from querynl.sources.histories import without_histories
 
     app = current_app()
     records = get_migrations(target.name, store=app.settings.registry.url)
     if any(record.status != "applied" for record in records):
         return
     with look_into(target) as connection:
-        live = comparison.dialect.inspect(connection)
+        live, _ = without_histories(comparison.dialect.inspect(connection))
     if live == comparison.before:
         return
     with open_throwaway(comparison.dialect.name, scratch_url) as scratch:

@@ -27,7 +27,6 @@ from querynl.errors import SourceUnreadable, UsageInvalid
 if TYPE_CHECKING:
     from querynl.plan import Plan
     from querynl.privileges import Privileges
-    from querynl.schema import Schema
 
 _DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
 _DIALECT = click.option("--dialect", type=click.Choice(_DIALECTS), help="The engine.")
@@ -119,10 +118,14 @@ def inspect(output: Path | None, *, force: bool) -> None:
     """Print the schema of a database as a schema file."""
     from querynl.dialects import dialect_named
     from querynl.sources import json_file
+    from querynl.sources.histories import without_histories
 
     app = current_app()
     with app.open_connection(read_only=True) as connection:
-        found: Schema = dialect_named(connection.dialect, connection.version).inspect(connection)
+        dialect = dialect_named(connection.dialect, connection.version)
+        found, histories = without_histories(dialect.inspect(connection))
+    for name in histories:
+        app.say(f"Left out: {name}, in which another tool keeps its history.")
     for kind, count in found.unmanaged.items():
         app.say(f"{count} {kind} not managed.")
     written = json_file.write(found)

@@ -83,10 +83,8 @@ def _leads_up(path: Path) -> bool:
 def _sql_migration(path: Path) -> MigrationFile | None:
     """The migration of a raw or Flyway file, with both ways; None for any other name, or a way down alone."""
     if match := _FLYWAY.fullmatch(path.name):
-        version, words = match["version"], match["words"]
-        own = len(version) == 14 and words
         return _pair(
-            f"{version}_{words}" if own else f"V{version}__{words}",
+            _flyway_id(match),
             "flyway",
             path,
             up=f"V{path.name[1:]}",
@@ -95,6 +93,18 @@ def _sql_migration(path: Path) -> MigrationFile | None:
     if match := _RAW.fullmatch(path.name):
         return _pair(match["id"], "raw", path, up=f"{match['id']}_up.sql", down=f"{match['id']}_down.sql")
     return None
+
+
+def flyway_id(name: str) -> str | None:
+    """The id of the migration that a Flyway script of that name is one way of; None for any other name."""
+    match = _FLYWAY.fullmatch(name)
+    return _flyway_id(match) if match else None
+
+
+def _flyway_id(match: re.Match[str]) -> str:
+    version, words = match["version"], match["words"]
+    own = len(version) == 14 and words
+    return f"{version}_{words}" if own else f"V{version}__{words}"
 
 
 def _pair(id: str, framework: str, path: Path, *, up: str, down: str) -> MigrationFile | None:

@@ -19,6 +19,7 @@ from querynl.runner.patience import Limits
 from querynl.runner.report import Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import ways
+from querynl.runner.settling import settle
 from querynl.runner.store import bring_in_line
 
 LOCK_TIMEOUT_SECONDS = 60.0
@@ -33,7 +34,7 @@ def pending(migrations: Sequence[Known]) -> list[Known]:
 
 def statements_to_apply(known: Known, connection: Connection, dialect: Dialect) -> tuple[Statement, ...]:
     """The very statements that `apply` would run of one migration now. Changes nothing; raises as `apply` would."""
-    work = _work(known, (), session_on(connection, dialect))
+    work = _work(known, (), session_on(connection, dialect, [known]))
     return execution.statements_left(work, dialect)
 
 
@@ -63,12 +64,13 @@ def apply(
     as its text). The history in the database says what stands, and the tracking store is brought in line with it.
     """
     _refuse_changed(migrations)
+    _refuse_unsettled(migrations)
     if not ignore_missing:
         _refuse_missing(migrations)
     if not out_of_order:
         _refuse_out_of_order(migrations)
     limits = Limits(locks=lock_timeout, statement=statement_timeout)
-    session = session_on(connection, dialect, limits=limits, progress=progress)
+    session = session_on(connection, dialect, migrations, limits=limits, progress=progress)
     chosen = pending(migrations)
     works = [_work(known, chosen[number:], session) for number, known in enumerate(chosen, 1)]
     for work in works:
@@ -78,8 +80,7 @@ def apply(
     try:
         if works:
             with execution.alone(session):
-                session.ledger.create()
-                execution.foresee(works, session.ledger)
+                execution.foresee(works, settle(session, migrations))
                 for work in works:
                     entry = _applied(work, session, allow)
                     report = report.with_run(work.known.id, entry)
@@ -144,6 +145,21 @@ def _refuse_changed(migrations: Sequence[Known]) -> None:
             f"{len(changed)} migration{'s were' if len(changed) > 1 else ' was'} edited after being applied.",
             where=names,
             remedy="Restore the file as it was applied, and write the change as a new migration. Nothing was run.",
+        )
+
+
+def _refuse_unsettled(migrations: Sequence[Known]) -> None:
+    half = [
+        known for known in migrations if known.status is Status.FAILED and known.entry and not known.entry.run_number
+    ]
+    if half:
+        raise DecisionNeeded(
+            f"{half[0].id} failed in {half[0].framework.title()}, which does not say how far it came.",
+            questions=[
+                "Undo by hand what remains of it and run"
+                f" `querynl migrate repair {half[0].id} --mark-rolled-back`; or finish it by hand and run"
+                f" `querynl migrate repair {half[0].id} --mark-applied`."
+            ],
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -19,8 +19,9 @@ from querynl.errors import ConnectionFailed, MigrationFailed, QueryNLError, Stat
 from querynl.ledger import Direction, Entry, Ledger, Mark, Scripts, Status
 from querynl.plan import Step
 from querynl.runner.account import error_text, standing, statement_text, way_on
+from querynl.runner.frameworks import Frameworks
 from querynl.runner.interruption import Interruption, interruptible
-from querynl.runner.known import Known
+from querynl.runner.known import STANDING, Known
 from querynl.runner.patience import Limits, Patience
 
 # Called before each statement: the migration's id, the statement's number, how many there are, the statement.
@@ -36,20 +37,29 @@ class Session(Struct, frozen=True):
     dialect: Dialect
     ledger: Ledger
     patience: Patience
+    frameworks: Frameworks
     progress: Progress | None = None
 
 
 def session_on(
     connection: Connection,
     dialect: Dialect,
+    migrations: Sequence[Known],
     *,
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Session:
-    """The session of a run, which waits for others as long as the limits say; by default not at all."""
+    """The session of a run on some migrations, which waits for others as long as the limits say; by default not at all.
+
+    What it writes into the history goes into the frameworks' own tables, too.
+    """
     limits = limits or Limits(locks=0)
-    ledger = Ledger(connection, dialect, lock_timeout=limits.locks)
-    return Session(connection, dialect, ledger, Patience(connection, limits), progress)
+    files = {known.id: known.file for known in migrations if known.file is not None}
+    standing = [known.entry for known in migrations if known.entry is not None and known.status in STANDING]
+    kept = {entry.noted_as for entry in standing if entry.noted_as}
+    frameworks = Frameworks(connection, dialect, files, kept=kept)
+    ledger = Ledger(connection, dialect, lock_timeout=limits.locks, companion=frameworks)
+    return Session(connection, dialect, ledger, Patience(connection, limits), frameworks, progress)
 
 
 @contextmanager
@@ -116,12 +126,11 @@ def run(session: Session, work: Work) -> Entry | None:
         return _Run(session, work, body).whole()
 
 
-def foresee(works: Sequence[Work], ledger: Ledger) -> None:
-    """Raise what would keep one of them from running before the first does.
+def foresee(works: Sequence[Work], entries: Mapping[str, Entry]) -> None:
+    """Raise what would keep one of them from running before the first does, by what the history says of each.
 
     To be asked under the lock: without it, what seems to have been left halfway may be at work.
     """
-    entries = {entry.migration_id: entry for entry in ledger.entries()}
     for work in works:
         work.resume_at(entries.get(work.known.id))
 

@@ -17,6 +17,7 @@ from querynl.formats import Framework, MigrationFile, find
 from querynl.ledger import Entry, Ledger
 from querynl.plan import Plan, from_json
 from querynl.registry import MigrationRecord, Store, get_migrations
+from querynl.runner.frameworks import Frameworks
 
 
 class Status(StrEnum):
@@ -29,6 +30,8 @@ class Status(StrEnum):
     FAILED = "failed"
     # A process ended between two statements that each stand for themselves.
     PARTIALLY_APPLIED = "partially applied"
+    # Its framework's own table says that it stands, and our history does not.
+    ELSEWHERE = "applied by another tool"
     # Applied, and its file was edited since.
     CHANGED = "changed"
     # Applied, and its file is gone.
@@ -38,7 +41,8 @@ class Status(StrEnum):
 class Known(Struct, frozen=True, kw_only=True):
     """One migration, in one database: its status, and where that is known from.
 
-    `notes` are whole sentences for people. At least one of `record`, `file` and `entry` is there.
+    `notes` are whole sentences for people. At least one of `record`, `file` and `entry` is there. An entry with the
+    run number 0 is what the framework's own table says.
     """
 
     id: str
@@ -99,7 +103,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 # The statuses of what stands in the database, whole.
-STANDING = frozenset((Status.APPLIED, Status.CHANGED, Status.MISSING))
+STANDING = frozenset((Status.APPLIED, Status.ELSEWHERE, Status.CHANGED, Status.MISSING))
 
 
 def survey(
@@ -114,7 +118,10 @@ def survey(
     records = {record.migration_id: record for record in get_migrations(connection_name, store=store)}
     here = {file.id: file for file in find(folder)} if folder is not None and (named or folder.is_dir()) else {}
     files = here | _files_elsewhere(records, here)
-    entries = {entry.migration_id: entry for entry in ledger.entries()}
+    ours = {entry.migration_id: entry for entry in ledger.entries()}
+    kept = {entry.noted_as for entry in ours.values() if entry.noted_as and _stands(entry)}
+    entries = Frameworks(ledger.connection, ledger.dialect, files, kept=kept).settled(ours)
+    taken_back = {name for name, entry in ours.items() if _stands(entry) and not _stands(entries[name])}
     order = _in_order(list(here), (*records, *entries))
     if named and not order:
         raise SourceUnreadable(
@@ -124,7 +131,7 @@ def survey(
         )
     return _told_from_order(
         [
-            _known(name, records.get(name), files.get(name), entries.get(name))
+            _known(name, records.get(name), files.get(name), entries.get(name), taken_back=name in taken_back)
             for name in order
             if name in records or name in files or _stands(entries[name])
         ]
@@ -169,10 +176,18 @@ def _told_from_order(migrations: Sequence[Known]) -> list[Known]:
     ]
 
 
-def _known(name: str, record: MigrationRecord | None, file: MigrationFile | None, entry: Entry | None) -> Known:
+def _known(
+    name: str,
+    record: MigrationRecord | None,
+    file: MigrationFile | None,
+    entry: Entry | None,
+    *,
+    taken_back: bool = False,
+) -> Known:
     status = _status(record, file, entry)
     known = Known(id=name, status=status, record=record, file=file, entry=entry)
-    return msgspec.structs.replace(known, notes=tuple(_notes(known)))
+    notes = [*_notes(known), *(["It was applied, and another tool has taken it back."] if taken_back else [])]
+    return msgspec.structs.replace(known, notes=tuple(notes))
 
 
 def _stands(entry: Entry) -> bool:
@@ -188,8 +203,10 @@ def _status(record: MigrationRecord | None, file: MigrationFile | None, entry: E
         return Status.PARTIALLY_APPLIED
     if entry.status == "failed" and entry.direction == "up":
         return Status.FAILED
+    if file is not None and entry.checksum not in (None, file.checksum):
+        return Status.CHANGED
     if file is not None:
-        return Status.APPLIED if entry.checksum in (None, file.checksum) else Status.CHANGED
+        return Status.APPLIED if entry.run_number else Status.ELSEWHERE
     had_file = entry.file is not None or (record is not None and record.file is not None)
     return Status.MISSING if had_file else Status.APPLIED
 
@@ -202,5 +219,7 @@ def _notes(known: Known) -> Iterable[str]:
             yield f"{known.file.path.name} was edited since it was generated; the file runs."
         if known.file is None and known.path is not None:
             yield f"{known.path} is gone; what was recorded of it runs."
+    if known.status is Status.ELSEWHERE and known.entry is not None:
+        yield f"{known.entry.applied_by} applied it."
     if known.entry is not None and known.entry.status == "failed" and known.entry.direction == "down":
         yield f"Its rollback failed: {known.entry.error}"

@@ -21,6 +21,7 @@ from querynl.runner.patience import Limits
 from querynl.runner.report import Report
 from querynl.runner.rollback import undoing
 from querynl.runner.scripts import ways
+from querynl.runner.settling import settle
 from querynl.runner.store import bring_in_line
 
 
@@ -42,7 +43,7 @@ class Repair:
         progress: Progress | None = None,
     ) -> None:
         self._known = known
-        self._session = session_on(connection, dialect, limits=Limits(locks=lock_timeout), progress=progress)
+        self._session = session_on(connection, dialect, [known], limits=Limits(locks=lock_timeout), progress=progress)
         self._lock_timeout = lock_timeout
         self._connection_name = connection_name
         self._store = store
@@ -73,6 +74,7 @@ class Repair:
         """
 
         def marked(entry: Entry | None) -> Entry:
+            entry = entry or self._known.entry
             if entry is None:
                 raise UsageInvalid(f"{self._known.id} never ran here.", remedy="See `querynl migrate status`.")
             return replace(entry, status="rolled back", direction="down", error=None)
@@ -103,8 +105,9 @@ class Repair:
         """Undo what ran of the migration. Raises what `rollback` raises."""
         if done is not None:
             self._settle(done)
-        known = replace(self._known, entry=self._session.ledger.entry(self._known.id))
         with self._in_line(), execution.alone(self._session):
+            settle(self._session, [self._known])
+            known = replace(self._known, entry=self._session.ledger.entry(self._known.id))
             work = undoing(known, self._session, allow)
             return Report().with_run(known.id, execution.run(self._session, work))
 
@@ -123,7 +126,7 @@ class Repair:
     def _written(self, marked: Callable[[Entry | None], Entry], scripts: Scripts) -> Report:
         ledger = self._session.ledger
         with self._in_line(), ledger.lock():
-            ledger.create()
+            settle(self._session, [self._known])
             with ledger.transaction():
                 ledger.write(marked(ledger.entry(self._known.id)), scripts)
         return Report()

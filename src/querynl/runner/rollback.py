@@ -21,6 +21,7 @@ from querynl.runner.patience import Limits
 from querynl.runner.report import Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import Way, way_down
+from querynl.runner.settling import adoptable, settle
 from querynl.runner.store import bring_in_line
 
 
@@ -32,13 +33,17 @@ def newest(migrations: Sequence[Known], steps: int) -> list[Known]:
     if steps < 1:
         raise UsageInvalid(f"{steps} steps cannot be rolled back.", remedy="Give --steps a number from 1 on.")
     gone = (Status.PENDING, Status.OUT_OF_ORDER)
-    ran = [known for known in migrations if known.entry is not None and known.status not in gone]
-    return sorted(ran, key=lambda known: known.entry.run_number if known.entry else 0, reverse=True)[:steps]
+    standing = [known for known in migrations if known.entry is not None and known.status not in gone]
+    # What another tool applied counts as having run after all that we did, in the order of the files.
+    theirs = [known for known in standing if adoptable(known)]
+    ours = [known for known in standing if known.entry is not None and known.entry.run_number]
+    ours.sort(key=lambda known: known.entry.run_number if known.entry else 0)
+    return [*ours, *theirs][::-1][:steps]
 
 
 def statements_to_roll_back(known: Known, connection: Connection, dialect: Dialect) -> tuple[Statement, ...]:
     """The very statements that `rollback` would run for one migration now. Changes nothing; raises as it would."""
-    work = _work(known, (), session_on(connection, dialect))
+    work = _work(known, (), session_on(connection, dialect, [known]))
     return execution.statements_left(work, dialect)
 
 
@@ -63,13 +68,13 @@ def rollback(
     """
     chosen = newest(migrations, steps)
     limits = Limits(locks=lock_timeout, statement=statement_timeout)
-    session = session_on(connection, dialect, limits=limits, progress=progress)
+    session = session_on(connection, dialect, migrations, limits=limits, progress=progress)
     works = [undoing(known, session, allow, later=chosen[number:]) for number, known in enumerate(chosen, 1)]
     report = Report()
     try:
         if works:
             with execution.alone(session):
-                execution.foresee(works, session.ledger)
+                execution.foresee(works, settle(session, migrations))
                 for work in works:
                     report = report.with_run(work.known.id, execution.run(session, work))
     finally:
@@ -163,7 +168,7 @@ def _resume_at(entry: Entry | None, known: Known, body: Sequence[Statement], ses
     if entry.direction == "down" and entry.statements_done:
         refuse_rewritten(entry, body, session)
         return entry.statements_done
-    if known.entry is not None and entry.run_number != known.entry.run_number:
+    if known.entry is not None and known.entry.run_number not in (0, entry.run_number):
         raise LockedOut(
             f"Another process ran {entry.migration_id} meanwhile.", remedy="Look at `querynl migrate status` again."
         )

@@ -6,9 +6,12 @@ from msgspec.structs import replace
 
 from querynl.schema import Schema, Table
 
-# By name, with a column that only such a table has:
-# https://alembic.sqlalchemy.org/en/latest/api/runtime.html, https://documentation.red-gate.com/fd/flyway-schema-history-table-273973417.html
-_KNOWN = {"alembic_version": "version_num", "flyway_schema_history": "installed_rank"}
+# The columns that only such a table has, whatever a project calls it:
+# https://documentation.red-gate.com/fd/flyway-schema-history-table-273973417.html,
+# https://alembic.sqlalchemy.org/en/latest/api/runtime.html
+_ALEMBICS = "version_num"
+_FLYWAYS = "installed_rank version description type script checksum installed_by installed_on execution_time success"
+_KNOWN = (frozenset(_ALEMBICS.split()), frozenset(_FLYWAYS.split()))
 
 
 def without_histories(schema: Schema) -> tuple[Schema, list[str]]:
@@ -21,4 +24,4 @@ def without_histories(schema: Schema) -> tuple[Schema, list[str]]:
 
 
 def _is_history(table: Table) -> bool:
-    return _KNOWN.get(table.name) in {column.name for column in table.columns}
+    return frozenset(column.name for column in table.columns) in _KNOWN
