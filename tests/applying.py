@@ -1,37 +1,90 @@
-"""A process of its own that applies migrations, for the tests of what several of them do, or one that is stopped.
+"""Processes of their own that apply migrations, for what several of them do, or one that is stopped.
 
-Called with a database's URL, a folder and a lock timeout; says on standard output what it is about to run, and at
-last what it came to. Its exit status is that of the command line.
+They are forked, so that many can be had at the price of one's imports.
 """
 
-import sys
-from pathlib import Path
-from urllib.parse import urlsplit
+import os
+import select
+import signal
+import traceback
+from dataclasses import dataclass
+from typing import TextIO
+
+import pytest
 
 from querynl.cli.main import INTERRUPTED, TERMINATED
 from querynl.dialects import Statement
 from querynl.errors import QueryNLError, Terminated
-from tests.engines import Database
 from tests.migrating import Project, done
 
+_PATIENCE_SECONDS = 100
+_FAILED = 70
 
-def main(url: str, folder: str, lock_timeout: str) -> int:
-    project = Project(Database(urlsplit(url).scheme, url), Path(folder))
+
+@dataclass
+class Applier:
+    """One such process, and what it says: before each statement which one it is, and at last what it came to."""
+
+    pid: int
+    _output: int
+    _said: str = ""
+
+    def wait_until_it_runs(self, what: str) -> None:
+        """Returns once a statement is about to run, such as `20260101000000_a 2/3`."""
+        while f"running: {what}\n" not in self._said:
+            if not self._read():
+                pytest.fail(f"the process ended before {what}:\n{self._said}")
+
+    def send_signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def end(self) -> tuple[int, str]:
+        """The exit status, that of the command line, and the last line that was said."""
+        while self._read():
+            pass
+        os.close(self._output)
+        _, status = os.waitpid(self.pid, 0)
+        return os.waitstatus_to_exitcode(status), self._said.splitlines()[-1] if self._said else ""
+
+    def _read(self) -> bool:
+        readable, _, _ = select.select([self._output], [], [], _PATIENCE_SECONDS)
+        if not readable:
+            os.kill(self.pid, signal.SIGKILL)
+            pytest.fail(f"nothing more came after:\n{self._said}")
+        found = os.read(self._output, 1 << 16)
+        self._said += found.decode()
+        return bool(found)
+
+
+def applying(project: Project, *, lock_timeout: float = 60) -> Applier:
+    """A process that applies the project's migrations."""
+    output, inside = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = _FAILED
+        try:
+            os.close(output)
+            with os.fdopen(inside, "w", encoding="utf-8") as told:
+                status = _applied(project, lock_timeout, told)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(inside)
+    return Applier(child, output)
+
+
+def _applied(project: Project, lock_timeout: float, told: TextIO) -> int:
+    def progress(migration_id: str, number: int, total: int, statement: Statement) -> None:
+        print(f"running: {migration_id} {number}/{total}", file=told, flush=True)
+
     try:
-        report = project.apply(lock_timeout=float(lock_timeout), progress=_say)
+        report = project.apply(lock_timeout=lock_timeout, progress=progress)
     except QueryNLError as error:
-        print(f"error: {error}", flush=True)  # noqa: T201
+        print(f"error: {error}", file=told, flush=True)
         return error.exit_status
     except KeyboardInterrupt as error:
-        print(f"interrupted: {error}", flush=True)  # noqa: T201
+        print(f"interrupted: {error}", file=told, flush=True)
         return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
-    print(f"done: {' '.join(done(report))}", flush=True)  # noqa: T201
+    print(f"done: {' '.join(done(report))}", file=told, flush=True)
     return 0
-
-
-def _say(migration_id: str, number: int, total: int, statement: Statement) -> None:
-    print(f"running: {migration_id} {number}/{total}", flush=True)  # noqa: T201
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -84,7 +84,7 @@ class Databases:
     """
 
     def __init__(self, server_url: Callable[[str], str], folder: Path) -> None:
-        self._server_url = server_url
+        self.server_url = server_url
         self._folder = folder
 
     def create(self, engine: str) -> Database:
@@ -92,7 +92,7 @@ class Databases:
         name = f"querynl_test_{uuid.uuid4().hex[:12]}"
         if engine == "sqlite":
             return Database(engine, f"sqlite:///{self._folder / name}.db")
-        server = self._server_url(engine)
+        server = self.server_url(engine)
         # Copying the template is the quickest way while nothing has to reach a disk.
         options = " STRATEGY file_copy" if engine == "postgresql" else " CHARACTER SET utf8mb4"
         Database(engine, server).execute(f"CREATE DATABASE {name}{options}")
@@ -104,7 +104,7 @@ class Databases:
             for suffix in ("", "-journal", "-wal", "-shm"):
                 Path(database.name + suffix).unlink(missing_ok=True)
             return
-        server = Database(database.engine, self._server_url(database.engine))
+        server = Database(database.engine, self.server_url(database.engine))
         if database.engine == "postgresql":
             server.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
             return

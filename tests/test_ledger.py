@@ -202,7 +202,8 @@ def test_a_session_without_a_schema_of_its_own_is_refused(connection: Connection
 def test_a_second_session_is_locked_out_and_told_by_whom(connection: Connection, other: Connection) -> None:
     waiting = open_ledger(other)
 
-    with open_ledger(connection).lock(), pytest.raises(LockedOut, match=r"session \d+ of"), waiting.lock():
+    # MySQL knows no more than the number without its performance schema.
+    with open_ledger(connection).lock(), pytest.raises(LockedOut, match=r"session \d+"), waiting.lock():
         pytest.fail("the lock was given twice")
 
     with open_ledger(other).lock():

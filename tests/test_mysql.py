@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import abc
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -37,6 +36,7 @@ from querynl.schema import (
     Table,
     Unique,
 )
+from tests.counting import CountingReader
 from tests.engines import Database, Databases
 
 on_both = pytest.mark.engines("mysql", "mariadb")
@@ -97,22 +97,6 @@ CREATE PROCEDURE `tidy`(IN a int, OUT `b` decimal(10,2)) MODIFIES SQL DATA SQL S
 BEGIN DELETE FROM `log`; SET b = a; END//
 DELIMITER ;
 """
-
-
-class CountingReader:
-    """A reader that remembers the queries it is asked."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.asked: list[str] = []
-
-    @property
-    def queries(self) -> int:
-        return len(self.asked)
-
-    def rows(self, sql: str, parameters: abc.Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        self.asked.append(sql)
-        return self._connection.rows(sql, parameters)
 
 
 @pytest.fixture

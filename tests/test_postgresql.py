@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ from querynl.schema import (
     Table,
 )
 from querynl.schema import Sequence as OwnSequence
+from tests.counting import CountingReader
 from tests.engines import Databases
 
 DIALECT = PostgreSQL()
@@ -126,18 +127,6 @@ COMMENT ON AGGREGATE total(int) IS 'aggregate';
 COMMENT ON TRIGGER touched ON users IS 'trigger';
 COMMENT ON POLICY own ON users IS 'policy';
 """
-
-
-class CountingReader:
-    """A reader that counts the queries it is asked."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.queries = 0
-
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        self.queries += 1
-        return self._connection.rows(sql, parameters)
 
 
 @pytest.fixture

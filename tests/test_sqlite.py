@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -37,6 +36,7 @@ from querynl.schema import (
     canonical,
 )
 from querynl.sources.json_file import read
+from tests.counting import CountingReader
 
 DIALECT = SQLite(tuple(map(int, sqlite3.sqlite_version.split("."))))
 
@@ -77,18 +77,6 @@ END;
 CREATE TRIGGER counted AFTER DELETE ON books WHEN OLD.edition > 1 BEGIN DELETE FROM tags; END;
 CREATE VIRTUAL TABLE search USING fts5(title, body, content='');
 """
-
-
-class CountingReader:
-    """A reader that counts the queries it is asked."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.queries = 0
-
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        self.queries += 1
-        return self._connection.rows(sql, parameters)
 
 
 def memory(script: str = "") -> Connection:

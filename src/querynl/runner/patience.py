@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -33,19 +34,31 @@ class Patience:
         self._limits = limits
         self._words = bookkeeping_of(connection.dialect).patience
 
+    @cached_property
+    def each_transaction(self) -> bool:
+        """Whether settings have to be made in each transaction, since the next may be in another session."""
+        return self._words.local and self._connection.pooled
+
     def limit(self) -> None:
-        """Set the limits, after all that a migration before may have set for the session was taken back."""
-        settings = [*self._words.reset, *_with(self._words.locks, min(_WAIT_SECONDS, self._limits.locks))]
+        """Set the limits, after all that a migration before may have set for the session was taken back.
+
+        Where the session is not ours to keep, they are those of the transaction that is open.
+        """
+        settings = [] if self.each_transaction else [*self._words.reset]
+        settings += self._with(self._words.locks, min(_WAIT_SECONDS, self._limits.locks))
         if self._limits.statement is not None:
-            settings += _with(self._words.statements, self._limits.statement)
-        for text in ["; ".join(settings)] if self._words.at_once else settings:
-            self._connection.execute(text)
+            settings += self._with(self._words.statements, self._limits.statement)
+        self._make(settings)
+
+    def reset(self) -> None:
+        """Make the session's settings what they were when it began."""
+        self._make(self._words.reset)
 
     def restore(self) -> None:
-        """Make the session's settings what they were when it began; one that is lost has none any more."""
-        with suppress(QueryNLError):
-            for sql in self._words.reset:
-                self._connection.execute(sql)
+        """What `reset` does, unless there is no session of ours: it is lost, or was one for each transaction."""
+        if not self.each_transaction:
+            with suppress(QueryNLError):
+                self.reset()
 
     def insist(self, attempt: Callable[[], None], undo: Callable[[], None]) -> None:
         """Make the attempt; where it met a lock, undo what there is of it, and again after a while.
@@ -70,6 +83,15 @@ class Patience:
             time.sleep(min(left, pause * random.uniform(0.5, 1)))
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
+    def _make(self, settings: Sequence[str]) -> None:
+        for text in ["; ".join(settings)] if self._words.at_once else settings:
+            self._connection.execute(text)
+
+    def _with(self, statements: Sequence[str], seconds: float) -> list[str]:
+        scope = "LOCAL" if self.each_transaction else "SESSION"
+        whole, milliseconds = max(1, round(seconds)), max(1, round(1000 * seconds))
+        return [sql.format(scope=scope, seconds=whole, milliseconds=milliseconds) for sql in statements]
+
     def _locked_out(self, error: StatementFailed) -> LockedOut:
         statement = " ".join((error.sql or "").split())[:100]
         return LockedOut(
@@ -77,8 +99,3 @@ class Patience:
             where=statement or None,
             remedy="Wait until they are done, or give it longer: --lock-timeout SECONDS.",
         )
-
-
-def _with(statements: tuple[str, ...], seconds: float) -> list[str]:
-    whole, milliseconds = max(1, round(seconds)), max(1, round(1000 * seconds))
-    return [sql.format(seconds=whole, milliseconds=milliseconds) for sql in statements]

@@ -73,8 +73,8 @@ def rollback(
     report = Report()
     try:
         if works:
-            with execution.alone(session):
-                execution.foresee(works, settle(session, migrations))
+            with execution.alone(session, works):
+                execution.foresee(works, settle(session, migrations), session)
                 for work in works:
                     report = report.with_run(work.known.id, execution.run(session, work))
     finally:

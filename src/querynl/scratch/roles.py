@@ -28,6 +28,9 @@ class WithRoles(Connection):
     def in_transaction(self) -> bool:
         return self._session.in_transaction
 
+    def another(self) -> Connection:
+        return self._session.another()
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self._session.rows(sql, parameters)
 

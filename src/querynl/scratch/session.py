@@ -35,6 +35,9 @@ class ThrowawaySession(Connection):
     def in_transaction(self) -> bool:
         return self._inner.in_transaction
 
+    def another(self) -> Connection:
+        return self._inner.another()
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._inner.rows(sql, parameters)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -20,17 +21,33 @@ _REFUSED_LOGIN = re.compile(
     r"authentication failed|no password supplied|no pg_hba\.conf entry|role .* does not exist"
     r"|not permitted to log in|fe_sendauth"
 )
+# What PgBouncer says of settings that its sessions cannot begin with.
+_REFUSED_SETTING = "unsupported startup parameter"
 _TOO_MANY = re.compile(r"too many (clients|connections)|remaining connection slots")
 
 
 class PostgreSQLConnection(Connection):
     """A session on one PostgreSQL database; the server's notices are dropped."""
 
-    def __init__(self, driver: psycopg.Connection[tuple[Any, ...]]) -> None:
+    def __init__(
+        self, driver: psycopg.Connection[tuple[Any, ...]], target: Target, *, reads_only: bool = False
+    ) -> None:
         self.dialect: Dialect = "postgresql"
         self.version = (driver.info.parameter_status("server_version") or "").partition(" ")[0]
         self.database = driver.info.dbname
         self._driver = driver
+        self._target = target
+        # Whether each transaction has to be told to change nothing, for want of a session that is.
+        self._reads_only = reads_only
+
+    @cached_property
+    def pooled(self) -> bool:
+        # PgBouncer and its likes greet with numbers of their own: https://github.com/pgbouncer/pgbouncer/issues/1296
+        [(session,)] = self.rows("SELECT pg_catalog.pg_backend_pid()")
+        return bool(session != self._driver.info.backend_pid)
+
+    def another(self) -> Connection:
+        return open_connection(self._target, read_only=False)
 
     @property
     def in_transaction(self) -> bool:
@@ -38,6 +55,9 @@ class PostgreSQLConnection(Connection):
         return status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        if self._reads_only and not self.in_transaction:
+            with self.transaction():
+                return self._run(sql, parameters)[0]
         return self._run(sql, parameters)[0]
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
@@ -46,7 +66,7 @@ class PostgreSQLConnection(Connection):
     def begin(self) -> None:
         if self.in_transaction:
             raise refuse_nested_transaction()
-        self.execute("BEGIN")
+        self.execute("BEGIN READ ONLY" if self._reads_only else "BEGIN")
 
     def commit(self) -> None:
         # COMMIT of a failed transaction succeeds, and rolls back:
@@ -103,15 +123,24 @@ class PostgreSQLConnection(Connection):
 def open_connection(target: Target, *, read_only: bool) -> PostgreSQLConnection:
     """A session on the target; what it leaves out comes from libpq's own places (PGPASSWORD, .pgpass, service)."""
     failure: QueryNLError
+    settings = _settings(target)
+    reading = f"{settings.get('options', '')} -c default_transaction_read_only=on".strip()
     try:
-        return PostgreSQLConnection(psycopg.connect(**_settings(target, read_only)))
+        if not read_only:
+            return PostgreSQLConnection(psycopg.connect(**settings), target)
+        try:
+            return PostgreSQLConnection(psycopg.connect(**settings | {"options": reading}), target)
+        except psycopg.OperationalError as error:
+            if _REFUSED_SETTING not in str(error):
+                raise
+        return PostgreSQLConnection(psycopg.connect(**settings), target, reads_only=True)
     except psycopg.Error as error:
         failure = _connect_failure(error, target)
     # Raised out here, so that no frame or context that knew the password goes with it.
     raise failure
 
 
-def _settings(target: Target, read_only: bool) -> dict[str, Any]:
+def _settings(target: Target) -> dict[str, Any]:
     named = {
         "host": target.host,
         "port": target.port,
@@ -131,8 +160,6 @@ def _settings(target: Target, read_only: bool) -> dict[str, Any]:
         # Poolers hand a session to others, and a prepared statement does not survive a change of its tables.
         "prepare_threshold": None,
     }
-    if read_only:
-        settings["options"] = f"{settings.get('options', '')} -c default_transaction_read_only=on".strip()
     return settings
 
 

@@ -33,6 +33,9 @@ class SQLiteConnection(Connection):
         self._cancelled = False
         driver.set_progress_handler(lambda: 0, _INSTRUCTIONS_BETWEEN_SIGNALS)
 
+    def another(self) -> Connection:
+        return open_connection(Target(dialect="sqlite", file=self.database), read_only=False)
+
     @property
     def in_transaction(self) -> bool:
         return self._driver.in_transaction

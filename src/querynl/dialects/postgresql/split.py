@@ -41,6 +41,10 @@ _ALONE = re.compile(
     r"|(?:CREATE|DROP) (?:DATABASE|TABLESPACE)|CREATE SUBSCRIPTION|ALTER TABLE .*\bDETACH PARTITION .*\bCONCURRENTLY"
     r"|ALTER TYPE .*\bADD VALUE)\b"
 )
+# Settings that outlast a transaction which commits: https://www.postgresql.org/docs/current/sql-set.html
+_SETTING = re.compile(
+    r"(?:SET (?!LOCAL |TRANSACTION |CONSTRAINTS )|RESET |SELECT (?:PG_CATALOG \? )?SET_CONFIG (?!.*\bTRUE $))"
+)
 
 
 def split(script: str) -> list[Statement]:
@@ -53,6 +57,7 @@ def split(script: str) -> list[Statement]:
             text,
             transactional=_ALONE.match(words) is None,
             expects_no_rows=asks,
+            session=_SETTING.match(words) is not None,
         )
         for text, words, asks in _statements(script)
     ]
