@@ -263,6 +263,13 @@ class MigrationMissing(QueryNLError):
     exit_status = 5
 
 
+class DriftFound(QueryNLError):
+    """A database that is not as its last migration left it."""
+
+    code = "QN4101"
+    exit_status = 6
+
+
 class MigrationInvalid(QueryNLError):
     """A migration that cannot be recorded, read or written as given."""
 

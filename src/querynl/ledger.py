@@ -135,9 +135,7 @@ class Ledger:
                 remedy="Name a database, or a search_path whose schema exists.",
             )
         self._home = str(home)
-        self._table, self._journal, self._lock = (
-            f"{dialect.quote(self._home)}.{dialect.quote(name)}" for name in (TABLE, JOURNAL, LOCK)
-        )
+        self._table, self._journal, self._lock = (self.place(name) for name in (TABLE, JOURNAL, LOCK))
         self._lease: Lease | None = None
 
     @property
@@ -178,6 +176,10 @@ class Ledger:
             (run_number,),
         )
         return self._mark(rows[0]) if rows else None
+
+    def place(self, table: str) -> str:
+        """The quoted name of a table that stands beside the history."""
+        return f"{self._quote(self._home)}.{self._quote(table)}"
 
     def columns(self, namespace: str | None, table: str) -> set[str]:
         """The columns that a table of this database has now, none for no table; namespace None is the session's own."""

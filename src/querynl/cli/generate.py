@@ -194,27 +194,32 @@ def _beginning(proposal: Proposal) -> Proposal:
 def _write(made: list[Made], target: Target | None) -> None:
     """Write the files, and record the migrations of a connection."""
     from querynl.formats import write
-    from querynl.plan import to_json
-    from querynl.registry import MigrationRecord, save_migration_record
 
     for _, plan, new in made:
         write(new)
-        if target is None:
-            continue
-        paths = [str(path.absolute()) for path in new.files if path.suffix in (".sql", ".py")]
-        record = MigrationRecord(
-            migration_id=new.id,
-            connection_name=target.name,
-            framework=new.framework,
-            sql_content=new.up,
-            rollback_sql=new.down,
-            description=new.description,
-            plan=to_json(plan).decode(),
-            checksum=new.checksum,
-            file=paths[0],
-            down_file=paths[1] if len(paths) > 1 else None,
-        )
-        save_migration_record(record, current_app().settings.registry.url)
+        if target is not None:
+            record(new, plan, target.name)
+
+
+def record(new: NewMigration, plan: Plan, connection_name: str) -> None:
+    """Keep a migration, whose files are written, as pending for a connection."""
+    from querynl.plan import to_json
+    from querynl.registry import MigrationRecord, save_migration_record
+
+    paths = [str(path.absolute()) for path in new.files if path.suffix in (".sql", ".py")]
+    kept = MigrationRecord(
+        migration_id=new.id,
+        connection_name=connection_name,
+        framework=new.framework,
+        sql_content=new.up,
+        rollback_sql=new.down,
+        description=new.description,
+        plan=to_json(plan).decode(),
+        checksum=new.checksum,
+        file=paths[0],
+        down_file=paths[1] if len(paths) > 1 else None,
+    )
+    save_migration_record(kept, current_app().settings.registry.url)
 
 
 # -------------------------------------------------------------------------------------------- printing

@@ -17,6 +17,7 @@ from querynl.cli.workplace import (
     CONFIRM,
     DIRECTORY,
     DRY_RUN,
+    IGNORE_DRIFT,
     LOCK_TIMEOUT,
     STATEMENT_TIMEOUT,
     limited,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         "apply": ("querynl.cli.migrate:apply", "Apply the pending migrations of a database."),
         "rollback": ("querynl.cli.migrate:rollback", "Roll back the last migrations of a database."),
         "repair": ("querynl.cli.repair:repair", "Set right where a migration stands."),
+        "drift": ("querynl.cli.drift:drift", "Show what was changed in a database beside its migrations."),
         "baseline": ("querynl.cli.baseline:baseline", "Note that a database has what its migrations make."),
     },
 )
@@ -197,6 +199,7 @@ def _dialect_of(text: str) -> Dialect:
 @click.option("--to", "last", metavar="ID", help="Apply up to this one and stop.")
 @click.option("--out-of-order", is_flag=True, help="Apply what comes before migrations that are applied, too.")
 @click.option("--ignore-missing", is_flag=True, help="Go on without the files of applied migrations.")
+@IGNORE_DRIFT
 @common_options
 def apply(
     *,
@@ -210,6 +213,7 @@ def apply(
     last: str | None,
     out_of_order: bool,
     ignore_missing: bool,
+    ignore_drift: bool,
 ) -> None:
     """Apply the pending migrations of a database."""
     from querynl import runner
@@ -235,6 +239,7 @@ def apply(
                     progress=progress,
                     out_of_order=out_of_order,
                     ignore_missing=ignore_missing,
+                    ignore_drift=ignore_drift,
                 )
 
         if not chosen:
@@ -261,6 +266,7 @@ def apply(
 @ALLOW
 @LOCK_TIMEOUT
 @STATEMENT_TIMEOUT
+@IGNORE_DRIFT
 @common_options
 def rollback(
     *,
@@ -271,6 +277,7 @@ def rollback(
     allow: tuple[str, ...],
     lock_timeout: float,
     statement_timeout: float | None,
+    ignore_drift: bool,
 ) -> None:
     """Roll back the last migrations of a database."""
     from querynl import runner
@@ -302,6 +309,7 @@ def rollback(
                 lock_timeout=lock_timeout,
                 statement_timeout=statement_timeout,
                 progress=progress,
+                ignore_drift=ignore_drift,
             )
     print_report("Rolled back", report)
 

@@ -31,6 +31,9 @@ STATEMENT_TIMEOUT = click.option(
     "--statement-timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
     help="How long a statement may run.",
 )  # fmt: skip
+IGNORE_DRIFT = click.option(
+    "--ignore-drift", is_flag=True, help="Go on though the database is not as its last migration left it."
+)
 
 
 class Workplace(Struct):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from querynl.runner.apply import LOCK_TIMEOUT_SECONDS, apply, pending, statements_to_apply
 from querynl.runner.dangers import Danger, dangers
+from querynl.runner.drift import Drift, found_drift
 from querynl.runner.evidence import Evidence, evidence
 from querynl.runner.execution import Progress
 from querynl.runner.known import STANDING, Known, Status, recorded, survey
@@ -17,6 +18,7 @@ __all__ = [
     "STANDING",
     "Danger",
     "Done",
+    "Drift",
     "Evidence",
     "Known",
     "Progress",
@@ -27,6 +29,7 @@ __all__ = [
     "bring_in_line",
     "dangers",
     "evidence",
+    "found_drift",
     "newest",
     "pending",
     "recorded",

@@ -13,6 +13,7 @@ from querynl.ledger import Entry, Scripts
 from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.dangers import dangers, refuse
+from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
@@ -51,6 +52,7 @@ def apply(
     progress: Progress | None = None,
     out_of_order: bool = False,
     ignore_missing: bool = False,
+    ignore_drift: bool = False,
 ) -> Report:
     """Apply what is pending, failed or halfway among the migrations of a survey, oldest first.
 
@@ -58,8 +60,9 @@ def apply(
     edited, MigrationMissing for one that is gone (unless `ignore_missing`), MigrationOutOfOrder for a pending one
     before those that are applied (unless `out_of_order`), MigrationInvalid for a script that cannot run, and
     DecisionNeeded for rows that would be lost (unless `allow` has `destructive`) or that a NOT NULL column has no
-    value for. LockedOut after `lock_timeout` seconds of waiting for another migration, or for the locks that a
-    statement needs; no statement runs for longer than `statement_timeout` seconds, where the engine sees to that.
+    value for; DriftFound where the database is not as its last run left it (unless `ignore_drift`). LockedOut after
+    `lock_timeout` seconds of waiting for another migration, or for the locks that a statement needs; no statement
+    runs for longer than `statement_timeout` seconds, where the engine sees to that.
     The first migration that fails ends it (MigrationFailed); Ctrl-C ends it (KeyboardInterrupt, with the account
     as its text). The history in the database says what stands, and the tracking store is brought in line with it.
     """
@@ -76,19 +79,24 @@ def apply(
     for work in works:
         _refuse_dangers(work, session, allow)
     report = Report()
+    unkept: list[str] = []
     ran: dict[str, Scripts] = {}
     try:
         if works:
             with execution.alone(session, works):
                 execution.foresee(works, settle(session, migrations), session)
+                if not ignore_drift:
+                    refuse_drift(connection, dialect, session.ledger)
                 for work in works:
                     entry = _applied(work, session, allow)
                     report = report.with_run(work.known.id, entry)
                     if entry is not None:
                         ran[work.known.id] = work.scripts
+                session.patience.restore()
+                unkept = keep_state(connection, dialect, session.ledger)
     finally:
         notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store, ran=ran)
-    return replace(report, notes=tuple(notes))
+    return replace(report, notes=(*unkept, *notes))
 
 
 def _applied(work: Work, session: Session, allow: Collection[str]) -> Entry | None:

@@ -15,6 +15,7 @@ from querynl.ledger import Entry, Scripts
 from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.apply import LOCK_TIMEOUT_SECONDS, apply
+from querynl.runner.drift import keep_state
 from querynl.runner.execution import Progress, first_entry, session_on
 from querynl.runner.known import Known
 from querynl.runner.patience import Limits
@@ -28,7 +29,8 @@ from querynl.runner.store import bring_in_line
 class Repair:
     """One migration of one database, and the ways to set its state right.
 
-    Each way takes the lock, and brings the tracking store in line with the history at its end. Raises LockedOut.
+    Each way takes the lock, and brings the tracking store in line with the history at its end; what the database then
+    holds counts as what it should hold. Raises LockedOut.
     """
 
     def __init__(
@@ -109,7 +111,9 @@ class Repair:
             settle(self._session, [self._known])
             known = replace(self._known, entry=self._session.ledger.entry(self._known.id))
             work = undoing(known, self._session, allow)
-            return Report().with_run(known.id, execution.run(self._session, work))
+            report = Report().with_run(known.id, execution.run(self._session, work))
+            self._session.patience.restore()
+            return replace(report, notes=tuple(self._state_kept()))
 
     def _settle(self, done: int) -> None:
         """Write down how many statements of the last run have run, as a person found out."""
@@ -129,7 +133,10 @@ class Repair:
             settle(self._session, [self._known])
             with ledger.transaction():
                 ledger.write(marked(ledger.entry(self._known.id)), scripts)
-        return Report()
+            return Report(notes=tuple(self._state_kept()))
+
+    def _state_kept(self) -> list[str]:
+        return keep_state(self._session.connection, self._session.dialect, self._session.ledger)
 
     @contextmanager
     def _in_line(self) -> Iterator[None]:

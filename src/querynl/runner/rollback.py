@@ -15,6 +15,7 @@ from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.apply import LOCK_TIMEOUT_SECONDS
 from querynl.runner.dangers import dangers, refuse
+from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
@@ -59,27 +60,34 @@ def rollback(
     lock_timeout: float = LOCK_TIMEOUT_SECONDS,
     statement_timeout: float | None = None,
     progress: Progress | None = None,
+    ignore_drift: bool = False,
 ) -> Report:
     """Undo the last migrations that ran, newest first; they are pending afterwards, and their history stays.
 
     Before anything runs, MigrationIrreversible is raised for one without a way back, and DecisionNeeded for rows
     that would be lost (unless `allow` has `destructive`) or that a NOT NULL column that comes back has no value
-    for. LockedOut, MigrationFailed and KeyboardInterrupt are raised as by `apply`.
+    for; DriftFound where the database is not as its last run left it (unless `ignore_drift`). LockedOut,
+    MigrationFailed and KeyboardInterrupt are raised as by `apply`.
     """
     chosen = newest(migrations, steps)
     limits = Limits(locks=lock_timeout, statement=statement_timeout)
     session = session_on(connection, dialect, migrations, limits=limits, progress=progress)
     works = [undoing(known, session, allow, later=chosen[number:]) for number, known in enumerate(chosen, 1)]
     report = Report()
+    unkept: list[str] = []
     try:
         if works:
             with execution.alone(session, works):
                 execution.foresee(works, settle(session, migrations), session)
+                if not ignore_drift:
+                    refuse_drift(connection, dialect, session.ledger)
                 for work in works:
                     report = report.with_run(work.known.id, execution.run(session, work))
+                session.patience.restore()
+                unkept = keep_state(connection, dialect, session.ledger)
     finally:
         notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store)
-    return replace(report, notes=tuple(notes))
+    return replace(report, notes=(*unkept, *notes))
 
 
 def undoing(known: Known, session: Session, allow: Collection[str], *, later: Sequence[Known] = ()) -> Work:

@@ -33,7 +33,7 @@ from querynl.schema import (
     canonical,
 )
 
-_BOOKKEEPING = ("querynl_history", "querynl_journal", "querynl_lock")
+_BOOKKEEPING = ("querynl_history", "querynl_journal", "querynl_lock", "querynl_state")
 _MANAGED = ("BASE TABLE", "SYSTEM VERSIONED")
 
 _TABLES = """

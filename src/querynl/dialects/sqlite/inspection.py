@@ -39,7 +39,7 @@ from querynl.schema import (
     canonical,
 )
 
-_OURS = ("querynl_history", "querynl_journal", "querynl_lock")
+_OURS = ("querynl_history", "querynl_journal", "querynl_lock", "querynl_state")
 
 _OBJECTS = """
     SELECT type, name, tbl_name, sql FROM sqlite_schema

@@ -45,7 +45,7 @@ CATALOGS = {
 }
 
 # Tables of QueryNL's own bookkeeping, which are no part of anybody's schema.
-BOOKKEEPING = frozenset({"querynl_history", "querynl_journal", "querynl_lock"})
+BOOKKEEPING = frozenset({"querynl_history", "querynl_journal", "querynl_lock", "querynl_state"})
 
 
 def namespace(name: str) -> str | None:
