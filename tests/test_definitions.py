@@ -189,6 +189,25 @@ def test_what_a_column_is_made_of_is_not_made_anew(session: Session, before: str
         plan_between(DIALECT.inspect(old), DIALECT.inspect(new))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "key"),
+    [
+        ("CREATE COLLATION s (LOCALE = 'C')", "CREATE COLLATION s (PROVIDER = builtin, LOCALE = 'C')", "b COLLATE s"),
+        (
+            "CREATE FUNCTION s(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN a; END'",
+            "CREATE FUNCTION s(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN n; END'",
+            "s(a)",
+        ),
+    ],
+)
+def test_what_a_table_is_partitioned_by_is_not_made_anew(session: Session, before: str, after: str, key: str) -> None:
+    old, new = session(), session()
+    old.execute(f"{before}; CREATE TABLE t (a int, b text) PARTITION BY RANGE ({key})")
+    new.execute(f"{after}; CREATE TABLE t (a int, b text) PARTITION BY RANGE ({key})")
+    with pytest.raises(ChangeUnsupported, match="t is partitioned by it"):
+        plan_between(DIALECT.inspect(old), DIALECT.inspect(new))
+
+
 def test_a_foreign_table_is_dropped_without_loss(session: Session) -> None:
     live = session()
     live.execute("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w")

@@ -96,7 +96,30 @@ class Dependents:
                 again = self._afterwards(dependent, result.pop((Rename, ref), None))
                 if again is not None:
                     result[Create, again.ref] = Create(again.obj, again.table)
-        return [*result.values(), *twins]
+        pairs = list(self._freed(result))
+        freed = {target(change) for change, _ in pairs}
+        kept = (op for op in result.values() if not (isinstance(op, Change) and target(op) in freed))
+        return [*kept, *twins, *(change for pair in pairs for change in pair)]
+
+    def _freed(
+        self, operations: Mapping[tuple[type[Operation], Ref | None], Operation]
+    ) -> Iterator[tuple[Change, Change]]:
+        """Two changes for each thing that stays: the one frees it of what is made anew, the other binds it again."""
+        freed: dict[Ref, tuple[Placed, AnyObject]] = {}
+        for (verb, ref), drop in operations.items():
+            if not isinstance(drop, Drop) or (Create, ref) not in operations or verb is not Drop:
+                continue
+            for dependent in self._of(drop):
+                if (Drop, dependent.ref) not in operations and not _goes_with_its_table(dependent, operations):
+                    free = freed[dependent.ref][1] if dependent.ref in freed else dependent.obj
+                    if (freer := self._rules.freed(free, drop)) != free:
+                        freed[dependent.ref] = (dependent, freer)
+        for ref, (dependent, free) in freed.items():
+            change = operations.get((Change, ref))
+            end = self._afterwards(dependent, operations.get((Rename, ref)))
+            using = change.using if isinstance(change, Change) else None
+            if end is not None:
+                yield Change(dependent.obj, free, dependent.table), Change(free, end.obj, dependent.table, using)
 
     def _still_needs(self, ref: Ref, operation: Drop) -> bool:
         """Whether what is at `ref` in the schema after needs what is dropped."""
@@ -155,11 +178,12 @@ class Dependents:
         return iter(self._by_need.get(ref, ()))
 
     def _calling(self, routine: str) -> Iterator[Placed]:
-        """Checks, exclusions and indexes that call a routine of that name."""
+        """Columns, checks, exclusions and indexes that call a routine of that name."""
         for table in self._start.of_kind(Kind.TABLE):
             assert isinstance(table, Table)
             for part in parts_of(table):
-                if isinstance(part, Check | Exclusion | Index) and self._uses(part, routine):
+                in_default = isinstance(part, Column) and self._rules.mentions(part.default or "", routine)
+                if in_default or (isinstance(part, Column | Check | Exclusion | Index) and self._uses(part, routine)):
                     yield Placed(part, table.key)
 
     def _made_of(self, definition: Definition) -> Iterator[Placed]:

@@ -30,6 +30,10 @@ class Rules(Rewriting, Protocol):
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         """Whether something that uses the object must be dropped before the operation and created again after it."""
 
+    def freed(self, dependent: AnyObject, drop: Drop) -> AnyObject:
+        """What stays while the object is dropped and made anew, without what of it would be in the way, such as a
+        default that calls a function."""
+
     def granted_to_new(
         self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
     ) -> Iterable[Grant]:

@@ -32,11 +32,12 @@ def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict[
                     for other in (*droppers.get(ref, ()), *changers.get(ref, ())):
                         before[other].add(number)
             case Change(old, new, table):
-                for ref in needs.of(new, table):
+                needed = set(needs.of(new, table))
+                for ref in needed:
                     before[number].update(creators.get(ref, ()))
                 for ref in needs.of(old, table):
-                    # What goes and comes back is there again before the change, or was never in its way.
-                    for other in () if ref in creators else droppers.get(ref, ()):
+                    # What goes and comes back, and is needed still, is there again before the change.
+                    for other in () if ref in creators and ref in needed else droppers.get(ref, ()):
                         before[other].add(number)
             case RunSQL(table=Name() as name):
                 # Rows are touched after columns came and before those change or go.

@@ -140,6 +140,9 @@ class MySQL:
             case _:
                 return False
 
+    def freed(self, dependent: AnyObject, drop: Drop) -> AnyObject:
+        return dependent
+
     def granted_to_new(
         self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
     ) -> Iterable[Grant]:

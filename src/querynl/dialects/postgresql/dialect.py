@@ -92,6 +92,11 @@ class PostgreSQL(Dialect):
 
         return rules.blocks(operation, dependent)
 
+    def freed(self, dependent: AnyObject, drop: Drop) -> AnyObject:
+        from querynl.dialects.postgresql import rules
+
+        return rules.freed(dependent, drop)
+
     def granted_to_new(
         self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
     ) -> Iterable[Grant]:

@@ -34,6 +34,7 @@ from querynl.schema import (
     Trigger,
     Unique,
     View,
+    ref_of,
 )
 
 _UNRENAMED = frozenset({Kind.EXTENSION, Kind.ROUTINE, Kind.NAMESPACE})
@@ -159,7 +160,7 @@ def _blocks_drop(obj: AnyObject, dependent: AnyObject) -> bool:
         case Table() if isinstance(obj, Definition):
             # A foreign table has no rows to lose; what else names the object only seems to be made of it.
             return obj.kind is Kind.SERVER and dependent.server == obj.name
-        case Column() if isinstance(obj, Definition):
+        case Column() if isinstance(obj, Definition | Routine):
             return dependent.generated is not None
         case CompositeType():
             return False
@@ -177,6 +178,25 @@ def _blocks_drop(obj: AnyObject, dependent: AnyObject) -> bool:
             return False
         case _:
             return True
+
+
+def freed(dependent: AnyObject, drop: Drop) -> AnyObject:
+    """The dependent without the defaults, and the checks of a domain, that name a dropped object."""
+    dropped = drop.obj
+    if not isinstance(dropped, Routine | Definition):
+        return dependent
+    match dependent:
+        case Column() if definitions.is_named(dropped, dependent.default):
+            return replace(dependent, default=None)
+        case Domain():
+            checks = tuple(check for check in dependent.checks if not definitions.is_named(dropped, check.expression))
+            default = None if definitions.is_named(dropped, dependent.default) else dependent.default
+            if (checks, default) == (dependent.checks, dependent.default):
+                return dependent
+            needs = tuple(need for need in dependent.depends_on if need.ref != ref_of(dropped))
+            return replace(dependent, checks=checks, default=default, depends_on=needs)
+        case _:
+            return dependent
 
 
 def _is_parsed(routine: Routine) -> bool:

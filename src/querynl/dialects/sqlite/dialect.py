@@ -106,6 +106,9 @@ class SQLite:
             and dependent.table == operation.obj.name
         )
 
+    def freed(self, dependent: AnyObject, drop: Drop) -> AnyObject:
+        return dependent
+
     def granted_to_new(
         self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
     ) -> Iterable[Grant]:

@@ -135,7 +135,7 @@ def _drop(obj: AnyObject, table: Name, around: Around) -> Iterator[str]:
         case model.Sequence():
             return sequences.drop(obj, around)
         case Routine():
-            return objects.drop_routine(obj)
+            return objects.drop_routine(obj, around)
         case Table():
             return tables.drop(obj, around)
         case Column():

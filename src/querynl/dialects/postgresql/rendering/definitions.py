@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from querynl.dialects.expressions import mentions
 from querynl.dialects.postgresql.rendering import foreign, publications, search
 from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
@@ -17,7 +18,19 @@ from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.spelling import ENABLED, OWN_NAMESPACE, full_name, named_type, qualified, quote
 from querynl.errors import ChangeUnsupported
 from querynl.operations import Catalog, names_in_texts
-from querynl.schema import DEFINED_TYPES, Attribute, Column, CompositeType, Definition, Domain, Kind, Name, Table
+from querynl.schema import (
+    DEFINED_TYPES,
+    Attribute,
+    Column,
+    CompositeType,
+    Definition,
+    Domain,
+    Kind,
+    Name,
+    Routine,
+    Table,
+    kind_of,
+)
 
 # What each kind is called in SQL.
 WORDS = {
@@ -90,7 +103,28 @@ def drop(definition: Definition, around: Around) -> Iterator[str]:
         yield f"DROP OPERATOR {definition.options['placeholders']}"
 
 
+def is_named(obj: Routine | Definition, expression: str | None) -> bool:
+    """Whether an expression seems to use the object."""
+    if expression is None:
+        return False
+    if isinstance(obj, Routine):
+        return mentions(expression, obj.name, "postgresql")
+    return any(name in expression for name in names_in_texts(obj))
+
+
+def check_no_key_has(obj: Routine | Definition, around: Around) -> None:
+    """Raise ChangeUnsupported if a table is partitioned by what the object computes or compares."""
+    for table in around.before.of_kind(Kind.TABLE):
+        assert isinstance(table, Table)
+        if is_named(obj, str(table.options.get("partition_by", ""))):
+            raise ChangeUnsupported(
+                f"The {kind_of(obj)} {obj.name} would have to be made anew, and {table.key} is partitioned by it.",
+                remedy="Make one of another name, and a new table that is partitioned by that.",
+            )
+
+
 def _check_unused(definition: Definition, around: Around) -> None:
+    check_no_key_has(definition, around)
     if definition.kind not in (Kind.COLLATION, *DEFINED_TYPES):
         return
     names = {Name(definition.namespace, name) for name in names_in_texts(definition)}

@@ -13,6 +13,7 @@ from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.constraints import assigned, listed
+from querynl.dialects.postgresql.rendering.definitions import check_no_key_has
 from querynl.dialects.postgresql.spelling import (
     ENABLED,
     OWN_NAMESPACE,
@@ -164,7 +165,11 @@ def change_routine(old: Routine, new: Routine) -> Iterator[str]:
         yield comment_on(new.kind.upper(), routine_address(new), new.comment)
 
 
-def drop_routine(routine: Routine) -> Iterator[str]:
+def drop_routine(routine: Routine, around: Around) -> Iterator[str]:
+    """The statement that takes it away. Raises ChangeUnsupported where a table is partitioned by what it computes."""
+    others = (obj.name for obj in around.after.of_kind(Kind.ROUTINE))
+    if routine.name not in others:  # else the key may call another of its name
+        check_no_key_has(routine, around)
     yield f"DROP {routine.kind.upper()} {routine_address(routine)}"
 
 
