@@ -3,7 +3,7 @@
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,28 @@ class Database:
             cursor.execute(*((query, parameters) if parameters else (query,)))
             return [tuple(row) for row in cursor.fetchall()]
 
+    def end_sessions(self) -> None:
+        """Ends every other session on the server's side, and returns when they are gone; SQLite has none."""
+        if self.engine == "postgresql":
+            longest_ms = 10_000
+            self.rows(
+                f"SELECT pg_terminate_backend(pid, {longest_ms}) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        elif self.engine != "sqlite":
+            with closing(self.connect()) as connection, closing(connection.cursor()) as cursor:
+                while others := self._others(cursor, connection.thread_id()):
+                    for session in others:
+                        # One that has ended meanwhile is no failure.
+                        with suppress(pymysql.err.OperationalError):
+                            cursor.execute(f"KILL {session}")
+
+    def _others(self, cursor: Any, own: int) -> list[int]:
+        # MySQL's INFORMATION_SCHEMA.PROCESSLIST fails while any session runs a statement with a character of four
+        # bytes, and without FULL the text of one is cut off after 100 bytes, in the middle of a character if need be.
+        cursor.execute("SHOW FULL PROCESSLIST")
+        return [row[0] for row in cursor.fetchall() if row[3] == self.name and row[0] != own]
+
 
 class Databases:
     """Makes and drops databases on the servers of this run.
@@ -108,7 +130,7 @@ class Databases:
         if database.engine == "postgresql":
             server.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
             return
-        _end_sessions(server, database.name)
+        database.end_sessions()  # an open transaction would block the drop
         server.execute(f"DROP DATABASE {database.name}")
 
     @contextmanager
@@ -119,16 +141,3 @@ class Databases:
             yield database
         finally:
             self.drop(database)
-
-
-def _end_sessions(server: Database, name: str) -> None:
-    """Ends MySQL's or MariaDB's sessions in a database: an open transaction would block its drop."""
-    # MySQL's INFORMATION_SCHEMA.PROCESSLIST fails while any session runs a statement with a character of four bytes,
-    # and without FULL the text of a statement is cut off after 100 bytes, in the middle of a character if need be.
-    for session in (row[0] for row in server.rows("SHOW FULL PROCESSLIST") if row[3] == name):
-        try:
-            server.execute(f"KILL {session}")
-        except pymysql.err.OperationalError as error:
-            no_such_thread = 1094
-            if error.args[0] != no_such_thread:
-                raise

@@ -368,6 +368,12 @@ class Ledger:
         else:
             yield
 
+    def lock_again(self) -> None:
+        """Take the lock in a new session, after the one that had it was lost. A lease is ours whatever the session."""
+        lock = self._words.lock
+        if lock is not None and self._lease is None:
+            self._poll(lambda: bool(self._connection.rows(lock.take)[0][0]))
+
     @contextmanager
     def _session_locked(self, lock: SessionLock) -> Iterator[None]:
         self._poll(lambda: bool(self._connection.rows(lock.take)[0][0]))

@@ -42,6 +42,10 @@ class Connection(Protocol):
         """A further session on the same database, opened as this one was. Raises what `connect` raises."""
         ...
 
+    def reopen(self) -> None:
+        """Begin a new session in the place of one that was lost. Raises what `connect` raises."""
+        ...
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Every row of one statement; each `%s` stands for a parameter (write `%%` for `%` beside them)."""
         ...

@@ -77,6 +77,11 @@ def bookkeeping_of(engine: str) -> Bookkeeping:
 # A database's advisory locks are its own, so that one number serves them all:
 # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 _ADVISORY = "7433836, 1"
+# A session whose client is gone ends while its statement runs, with its lock; not on every system, nor before 14:
+# https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL
+_CHECKS_CLIENT = (
+    "DO $$ BEGIN SET {scope} client_connection_check_interval = 2000; EXCEPTION WHEN OTHERS THEN NULL; END $$"
+)
 _POSTGRESQL = Bookkeeping(
     home="SELECT current_schema()",
     key='VARCHAR({length}) COLLATE "C"',
@@ -97,7 +102,7 @@ _POSTGRESQL = Bookkeeping(
     ),
     # https://www.postgresql.org/docs/current/runtime-config-client.html, …/errcodes-appendix.html
     patience=Patience(
-        locks=("SET {scope} lock_timeout = {milliseconds}",),
+        locks=("SET {scope} lock_timeout = {milliseconds}", _CHECKS_CLIENT),
         statements=("SET {scope} statement_timeout = {milliseconds}",),
         # A pooler's sessions begin with another encoding than ours.
         reset=("RESET ALL", "SET client_encoding = 'UTF8'"),

@@ -28,6 +28,8 @@ from querynl.runner.patience import Limits, Patience
 Progress = Callable[[str, int, int, Statement], None]
 
 _ROWS_SHOWN = 5
+# How often one work's session may be lost before it is left to a person.
+_MOST_LOSSES = 3
 
 
 class Session(Struct, frozen=True):
@@ -58,7 +60,16 @@ def session_on(
     standing = [known.entry for known in migrations if known.entry is not None and known.status in STANDING]
     kept = {entry.noted_as for entry in standing if entry.noted_as}
     frameworks = Frameworks(connection, dialect, files, kept=kept)
-    ledger = Ledger(connection, dialect, lock_timeout=limits.locks, companion=frameworks)
+
+    def opened() -> Ledger:
+        return Ledger(connection, dialect, lock_timeout=limits.locks, companion=frameworks)
+
+    try:
+        ledger = opened()
+    except ConnectionFailed:
+        # Nothing has run yet: it was idle for too long, such as while a person thought about the go-ahead.
+        connection.reopen()
+        ledger = opened()
     return Session(connection, dialect, ledger, Patience(connection, limits), frameworks, progress)
 
 
@@ -119,13 +130,30 @@ def run(session: Session, work: Work) -> Entry | None:
     Where the engine rolls back DDL, the statements and the entry are one transaction; a statement that cannot be
     in one runs alone. Elsewhere each statement is committed with the mark that it ran, and the entry says
     beforehand what is about to run. Raises MigrationFailed, ConnectionFailed or KeyboardInterrupt (Terminated, where
-    SIGTERM asked for it); each says what stands, and the history does, too.
+    SIGTERM asked for it); each says what stands, and the history does, too. A session that is lost while none of the
+    work's statements runs is begun anew, and the work goes on as a later run of it would: from where the history says.
     """
     settings, body = settings_apart(work.statements, session.dialect)
-    if not session.patience.each_transaction:
-        session.patience.limit()
-    with _settings_made(session, settings):
-        return _Run(session, work, body).whole()
+    losses = 0
+    while True:
+        one = _Run(session, work, body)
+        try:
+            if not session.patience.each_transaction:
+                session.patience.limit()
+            with _settings_made(session, settings):
+                return one.whole() or (session.ledger.entry(work.known.id) if losses else None)
+        except ConnectionFailed:
+            losses += 1
+            if one.under_way or losses > _MOST_LOSSES or not _begun_anew(session):
+                raise
+
+
+def _begun_anew(session: Session) -> bool:
+    """Whether there is a session again, with the lock. Raises LockedOut where another process has that by now."""
+    if not session.patience.reaches(session.connection.reopen):
+        return False
+    session.ledger.lock_again()
+    return True
 
 
 def foresee(works: Sequence[Work], entries: Mapping[str, Entry], session: Session) -> None:
@@ -244,6 +272,8 @@ class _Run:
         self._done = 0
         # The statement that runs now, counted from 0; None while the transaction is committed.
         self._at: int | None = 0
+        # Whether the server was given a statement of the work, and has not answered.
+        self.under_way = False
         # Whether a transaction is open, and which statement the journal has last said is about to run.
         self._is_open = False
         self._intended: int | None = None
@@ -255,7 +285,10 @@ class _Run:
             try:
                 self._run_segments(interruption)
             except ConnectionFailed as error:
-                raise self._lost(error) from error
+                lost = self._lost(error)
+                if interruption.requested:
+                    raise interruption.kind(str(lost)) from error
+                raise lost from error
             except LockLost as error:
                 raise self._overtaken(error) from error
             except BaseException as error:
@@ -350,7 +383,9 @@ class _Run:
         self._tell_progress(statement, number + 1)
         mark = self._begun(number, statement)
         with interruption.cancellable():
+            self.under_way = True
             self._run_statement(statement)
+            self.under_way = False
         return replace(mark, finished_at=datetime.now(UTC))
 
     def _begun(self, number: int, statement: Statement) -> Mark:
@@ -442,15 +477,16 @@ class _Run:
     def _lost(self, error: ConnectionFailed) -> ConnectionFailed:
         if self._journalled:
             unsure = "the end" if self._at is None else f"statement {self._at + 1} of {len(self._body)}"
-            stands = f"Whether {unsure} got through is not known."
+            stands = f"Whether {unsure} got through is not known here, and is looked for next time."
         elif self._at is None:
-            stands = "Whether its transaction was committed is not known."
+            stands = "Whether its transaction was committed is not known here, and is looked for next time."
         else:
             stands = "The server undoes what had run of it."
+        command = {"up": "apply", "down": "rollback"}[self._work.direction]
         return ConnectionFailed(
             f"{self._subject()} was cut off: {error.what}",
             where=error.where,
-            remedy=f"{stands} `querynl migrate status` says where it stands.",
+            remedy=f"{stands} `querynl migrate {command}` goes on.",
         )
 
     def _overtaken(self, error: LockLost) -> LockLost:

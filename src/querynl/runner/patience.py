@@ -83,6 +83,24 @@ class Patience:
             time.sleep(min(left, pause * random.uniform(0.5, 1)))
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
+    def reaches(self, reopen: Callable[[], None]) -> bool:
+        """Whether the server was reached again within the time that locks may take."""
+        import random
+
+        deadline = time.monotonic() + self._limits.locks
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                reopen()
+            except QueryNLError:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                time.sleep(min(left, pause * random.uniform(0.5, 1)))
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            else:
+                return True
+
     def _make(self, settings: Sequence[str]) -> None:
         for text in ["; ".join(settings)] if self._words.at_once else settings:
             self._connection.execute(text)

@@ -31,6 +31,9 @@ class WithRoles(Connection):
     def another(self) -> Connection:
         return self._session.another()
 
+    def reopen(self) -> None:
+        self._session.reopen()
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self._session.rows(sql, parameters)
 

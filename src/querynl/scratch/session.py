@@ -38,6 +38,9 @@ class ThrowawaySession(Connection):
     def another(self) -> Connection:
         return self._inner.another()
 
+    def reopen(self) -> None:
+        self._inner.reopen()
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._inner.rows(sql, parameters)

@@ -50,6 +50,10 @@ class MySQLConnection(Connection):
     def another(self) -> Connection:
         return open_connection(self._target, read_only=False)
 
+    def reopen(self) -> None:
+        self.close()
+        self._driver = open_connection(self._target, read_only=False)._driver
+
     @property
     def in_transaction(self) -> bool:
         return self._driver.open and bool(self._driver.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)

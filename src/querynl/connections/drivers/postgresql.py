@@ -49,6 +49,10 @@ class PostgreSQLConnection(Connection):
     def another(self) -> Connection:
         return open_connection(self._target, read_only=False)
 
+    def reopen(self) -> None:
+        self.close()
+        self._driver = open_connection(self._target, read_only=False)._driver
+
     @property
     def in_transaction(self) -> bool:
         status = self._driver.info.transaction_status

@@ -36,6 +36,10 @@ class SQLiteConnection(Connection):
     def another(self) -> Connection:
         return open_connection(Target(dialect="sqlite", file=self.database), read_only=False)
 
+    def reopen(self) -> None:
+        self._driver.close()
+        self._driver = open_connection(Target(dialect="sqlite", file=self.database), read_only=False)._driver
+
     @property
     def in_transaction(self) -> bool:
         return self._driver.in_transaction
