@@ -70,7 +70,7 @@ class Project:
                 sql_content=made.up,
                 rollback_sql=made.down,
                 plan=planning.to_json(plan).decode(),
-                checksum=made.checksum if framework else None,
+                checksum=made.checksum(dialect) if framework else None,
                 file=str(made.path) if framework else None,
             )
         )

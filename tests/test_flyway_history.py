@@ -86,6 +86,20 @@ def test_the_checksum_is_that_of_flyway() -> None:
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+def test_flyways_checksum_follows_where_only_comments_changed(project: Project) -> None:
+    write(project, 1, 2)
+    project.apply(count=1)
+    file = project.folder / "V1__make_t1.sql"
+    file.write_text(f"-- Why.\n{file.read_text()}")
+
+    assert statuses(project) == [APPLIED, PENDING]
+    project.apply()
+
+    rows = project.database.rows("SELECT checksum FROM flyway_schema_history WHERE version = '1'")
+    assert rows == [(checksum(file.read_text()),)]
+
+
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_file_that_changed_since_flyway_ran_it_stops_apply(project: Project) -> None:
     write(project, 1, 2)
     project.apply()

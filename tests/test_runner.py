@@ -117,7 +117,10 @@ def test_an_edited_pending_file_runs_and_is_said_to_be_edited(project: Project) 
     assert project.tables() == {"edited"}
     [kept] = get_migrations(CONNECTION)
     assert "edited" in kept.sql_content
-    assert kept.checksum == project.survey()[0].checksum
+    [known] = project.survey()
+    assert known.entry is not None
+    assert kept.checksum == known.entry.checksum
+    assert not known.edited
 
 
 @pytest.mark.engines("sqlite")

@@ -203,6 +203,7 @@ def _write(made: list[Made], target: Target | None) -> None:
 
 def record(new: NewMigration, plan: Plan, connection_name: str) -> None:
     """Keep a migration, whose files are written, as pending for a connection."""
+    from querynl.dialects import dialect_named
     from querynl.plan import to_json
     from querynl.registry import MigrationRecord, save_migration_record
 
@@ -215,7 +216,7 @@ def record(new: NewMigration, plan: Plan, connection_name: str) -> None:
         rollback_sql=new.down,
         description=new.description,
         plan=to_json(plan).decode(),
-        checksum=new.checksum,
+        checksum=new.checksum(dialect_named(plan.dialect)),
         file=paths[0],
         down_file=paths[1] if len(paths) > 1 else None,
     )

@@ -122,7 +122,7 @@ def preview(file: Path) -> None:
 
     found = read_file(file)
     record = _record_of(found.id)
-    current = record is not None and record.checksum in (None, found.checksum)
+    current = record is not None and (record.checksum is None or found.has(record.checksum, _dialect_of(found.text)))
     print_panel(
         "Migration",
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -124,6 +124,9 @@ class Dialect(Rules, Protocol):
 
     def clearing(self, reader: Reader, sql: str) -> list[str]:
         """The statements that take away what an earlier attempt at this one left halfway, before it is run again."""
+
+    def tokens(self, script: str) -> Iterator[str]:
+        """The words, literals and signs of a script, without its plain comments: what its layout does not change."""
 
     def split(self, script: str) -> list[Statement]:
         """The statements of a script, as the engine's own client would split it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+
+from querynl.dialects import Dialect
+from querynl.formats.checksums import checksum, is_checksum_of
 
 Framework = Literal["raw", "flyway", "alembic"]
 
@@ -26,9 +28,13 @@ class MigrationFile(Struct, frozen=True, kw_only=True):
     down_text: str | None = None
     description: str = ""
 
-    @property
-    def checksum(self) -> str:
-        return checksum(self.text)
+    def checksum(self, dialect: Dialect) -> str:
+        """The checksum of the way up; see `checksums.checksum`."""
+        return checksum(self.text, self.framework, dialect)
+
+    def has(self, kept: str, dialect: Dialect) -> bool:
+        """Whether a checksum is that of the way up, its layout aside."""
+        return is_checksum_of(kept, self.text, self.framework, dialect)
 
     @property
     def is_repeatable(self) -> bool:
@@ -54,12 +60,5 @@ class NewMigration(Struct, frozen=True, kw_only=True):
     def path(self) -> Path:
         return next(iter(self.files))
 
-    @property
-    def checksum(self) -> str:
-        return checksum(self.files[self.path])
-
-
-def checksum(text: str) -> str:
-    """A hash of a file's text that line endings and trailing blanks do not change."""
-    lines = [line.rstrip() for line in text.splitlines()]
-    return hashlib.sha256("\n".join(lines).strip().encode()).hexdigest()
+    def checksum(self, dialect: Dialect) -> str:
+        return checksum(self.files[self.path], self.framework, dialect)

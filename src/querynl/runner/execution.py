@@ -267,7 +267,7 @@ class _Run:
         self._body = body
         # Whether the history has to say beforehand what runs: one transaction needs no such account.
         self._journalled = not _in_one_transaction(body, session.dialect)
-        self._entry = first_entry(work.known, work.direction, len(body))
+        self._entry = first_entry(work.known, work.direction, len(body), session.dialect)
         self._began = time.monotonic()
         self._done = 0
         # The statement that runs now, counted from 0; None while the transaction is committed.
@@ -500,7 +500,7 @@ class _Run:
         return f"{'The migration' if self._work.direction == 'up' else 'The rollback of'} {self._entry.migration_id}"
 
 
-def first_entry(known: Known, direction: Direction, total: int) -> Entry:
+def first_entry(known: Known, direction: Direction, total: int, dialect: Dialect) -> Entry:
     """The entry of a run that begins now; on the way back it keeps what it says about the way up."""
     now = datetime.now(UTC)
     before = known.entry
@@ -516,7 +516,7 @@ def first_entry(known: Known, direction: Direction, total: int) -> Entry:
         file=known.path.name if known.path else None,
         direction=direction,
         status="running",
-        checksum=known.checksum,
+        checksum=known.checksum(dialect),
         applied_by=person(),
         started_at=now,
         statements_total=total,

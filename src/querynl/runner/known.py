@@ -42,7 +42,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """One migration, in one database: its status, and where that is known from.
 
     `notes` are whole sentences for people. At least one of `record`, `file` and `entry` is there. An entry with the
-    run number 0 is what the framework's own table says.
+    run number 0 is what the framework's own table says. `edited` says that its file is not the one that was
+    generated, its layout aside.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Known(Struct, frozen=True, kw_only=True):
     record: MigrationRecord | None = None
     file: MigrationFile | None = None
     entry: Entry | None = None
+    edited: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -79,16 +81,10 @@ class Known(Struct, frozen=True, kw_only=True):
             return self.file.path
         return Path(self.record.file) if self.record and self.record.file else None
 
-    @property
-    def edited(self) -> bool:
-        """Whether its file is not the one that was generated."""
-        return bool(self.record and self.file and self.record.checksum and self.record.checksum != self.file.checksum)
-
-    @property
-    def checksum(self) -> str | None:
+    def checksum(self, dialect: Dialect) -> str | None:
         """The checksum of the text that would run now."""
         if self.file is not None:
-            return self.file.checksum
+            return self.file.checksum(dialect)
         return self.record.checksum if self.record else None
 
     def plan(self, dialect: Dialect) -> Plan | None:
@@ -131,7 +127,17 @@ def survey(
         )
     return _told_from_order(
         [
-            _known(name, records.get(name), files.get(name), entries.get(name), taken_back=name in taken_back)
+            _known(
+                Known(
+                    id=name,
+                    status=Status.PENDING,
+                    record=records.get(name),
+                    file=files.get(name),
+                    entry=entries.get(name),
+                ),
+                ledger.dialect,
+                taken_back=name in taken_back,
+            )
             for name in order
             if name in records or name in files or _stands(entries[name])
         ]
@@ -140,7 +146,8 @@ def survey(
 
 def recorded(record: MigrationRecord, ledger: Ledger) -> Known:
     """One migration that has a record and no file, such as one that is to run at once."""
-    return _known(record.migration_id, record, None, ledger.entry(record.migration_id))
+    known = Known(id=record.migration_id, status=Status.PENDING, record=record, entry=ledger.entry(record.migration_id))
+    return _known(known, ledger.dialect)
 
 
 def _files_elsewhere(records: dict[str, MigrationRecord], here: Collection[str]) -> dict[str, MigrationFile]:
@@ -176,16 +183,11 @@ def _told_from_order(migrations: Sequence[Known]) -> list[Known]:
     ]
 
 
-def _known(
-    name: str,
-    record: MigrationRecord | None,
-    file: MigrationFile | None,
-    entry: Entry | None,
-    *,
-    taken_back: bool = False,
-) -> Known:
-    status = _status(record, file, entry)
-    known = Known(id=name, status=status, record=record, file=file, entry=entry)
+def _known(known: Known, dialect: Dialect, *, taken_back: bool = False) -> Known:
+    """The migration with its status, and what is to be said of it."""
+    record, file = known.record, known.file
+    edited = bool(record and file and record.checksum and not file.has(record.checksum, dialect))
+    known = msgspec.structs.replace(known, status=_status(known, dialect), edited=edited)
     notes = [*_notes(known), *(["It was applied, and another tool has taken it back."] if taken_back else [])]
     return msgspec.structs.replace(known, notes=tuple(notes))
 
@@ -194,7 +196,8 @@ def _stands(entry: Entry) -> bool:
     return entry.status != "rolled back"
 
 
-def _status(record: MigrationRecord | None, file: MigrationFile | None, entry: Entry | None) -> Status:
+def _status(known: Known, dialect: Dialect) -> Status:
+    record, file, entry = known.record, known.file, known.entry
     if entry is None or not _stands(entry):
         return Status.PENDING
     # On the way back a failure that left nothing behind leaves the migration as applied as it was.
@@ -203,7 +206,7 @@ def _status(record: MigrationRecord | None, file: MigrationFile | None, entry: E
         return Status.PARTIALLY_APPLIED
     if entry.status == "failed" and entry.direction == "up":
         return Status.FAILED
-    if file is not None and entry.checksum not in (None, file.checksum):
+    if file is not None and entry.checksum is not None and not file.has(entry.checksum, dialect):
         return Status.CHANGED
     if file is not None:
         return Status.APPLIED if entry.run_number else Status.ELSEWHERE

@@ -59,7 +59,7 @@ class Repair:
         now = datetime.now(UTC)
 
         def marked(entry: Entry | None) -> Entry:
-            new = first_entry(self._known, "up", total)
+            new = first_entry(self._known, "up", total, dialect)
             return replace(
                 new,
                 status="applied",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from querynl.errors import MigrationInvalid
+from querynl.formats.checksums import is_current
 from querynl.ledger import Entry, Scripts
 from querynl.runner.execution import Session, settings_apart
 from querynl.runner.known import Known
@@ -66,7 +67,10 @@ def _unsettled(ours: Mapping[str, Entry], session: Session, migrations: Sequence
         if entry.run_number == 0:
             if adoptable(replace(known, entry=entry)):
                 found.append((known, entry))
-        elif entry != ours[known.id] or session.frameworks.lacks(entry):
+            continue
+        if entry.checksum and not is_current(entry.checksum) and known.file.has(entry.checksum, session.dialect):
+            entry = replace(entry, checksum=known.file.checksum(session.dialect))
+        if entry != ours[known.id] or session.frameworks.lacks(entry):
             found.append((known, entry))
     return found
 
@@ -74,6 +78,7 @@ def _unsettled(ours: Mapping[str, Entry], session: Session, migrations: Sequence
 def _adopted(known: Known, entry: Entry, session: Session) -> tuple[Entry, Scripts]:
     """What another tool applied, as our history keeps it: with the scripts of its file as that is now."""
     dialect = session.dialect
+    entry = replace(entry, checksum=entry.checksum or known.checksum(dialect))
     try:
         up, down = ways(known, dialect, session.ledger)
     except MigrationInvalid:  # an Alembic revision that asks the database does not tell its SQL

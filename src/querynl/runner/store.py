@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from querynl.errors import QueryNLError
+from querynl.formats.checksums import is_current, say_the_same
 from querynl.ledger import Entry, Ledger, Scripts
 from querynl.registry import MigrationRecord, Status, Store, save_migration_records
 from querynl.runner.known import Known
@@ -34,8 +35,8 @@ def bring_in_line(
             entry = entries.get(known.id)
             record = known.record
             if record is None and entry is not None:
-                record = _adopted(known, kept_scripts.get(known.id) or ledger.scripts(known.id), connection_name)
-            elif record is not None and entry is not None and _ran_edited(record, entry):
+                record = _adopted(known, entry, kept_scripts.get(known.id) or ledger.scripts(known.id), connection_name)
+            elif record is not None and entry is not None and _ran_edited(known, record, entry):
                 record = _rewritten(record, entry, kept_scripts.get(known.id) or ledger.scripts(known.id))
             if record is not None and (kept := _with_status(record, entry)) != known.record:
                 changed.append(kept)
@@ -45,10 +46,12 @@ def bring_in_line(
     return []
 
 
-def _ran_edited(record: MigrationRecord, entry: Entry) -> bool:
+def _ran_edited(known: Known, record: MigrationRecord, entry: Entry) -> bool:
     """Whether the file that was applied was not the one that was generated."""
-    both = (entry.checksum, record.checksum)
-    return entry.status == "applied" and None not in both and both[0] != both[1]
+    ran, generated = entry.checksum, record.checksum
+    if entry.status != "applied" or ran is None or generated is None:
+        return False
+    return known.edited if is_current(ran) != is_current(generated) else not say_the_same(ran, generated)
 
 
 def _rewritten(record: MigrationRecord, entry: Entry, scripts: Scripts | None) -> MigrationRecord:
@@ -73,7 +76,7 @@ def _status(entry: Entry | None) -> tuple[Status, datetime | None]:
     return "failed", None
 
 
-def _adopted(known: Known, scripts: Scripts | None, connection_name: str) -> MigrationRecord | None:
+def _adopted(known: Known, entry: Entry, scripts: Scripts | None, connection_name: str) -> MigrationRecord | None:
     if scripts is None:
         return None
     file = known.file
@@ -85,7 +88,7 @@ def _adopted(known: Known, scripts: Scripts | None, connection_name: str) -> Mig
         rollback_sql=scripts.down,
         description=known.description,
         created_at=datetime.now(UTC),
-        checksum=known.checksum,
+        checksum=entry.checksum,
         file=str(file.path.absolute()) if file else None,
         down_file=str(file.down_path.absolute()) if file and file.down_path else None,
     )

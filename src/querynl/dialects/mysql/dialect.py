@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -178,6 +178,9 @@ class MySQL:
 
     def clearing(self, reader: Reader, sql: str) -> list[str]:
         return []  # a statement runs whole, or not at all
+
+    def tokens(self, script: str) -> Iterator[str]:
+        return split.tokens(script)
 
     def split(self, script: str) -> list[Statement]:
         return split.split(script)

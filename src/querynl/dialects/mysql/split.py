@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from querynl.dialects.protocol import Statement
-
-_EXPECTS_NO_ROWS = "-- querynl: expects no rows"
+from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, tokens_of, tokens_pattern
 
 # Executable comments (/*! … */ and MariaDB's /*M! … */) and hints (/*+ … */) are part of a statement.
 _TOKEN = re.compile(
@@ -25,6 +24,12 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.S | re.X,
 )
+_TOKENS = tokens_pattern(
+    gap=rf"(?=--(?:\s|\Z)){LINE_COMMENT}|\#[^\n]*+|/\*(?!M?!|\+).*?(?:\*/|\Z)",
+    literal=r"'(?:[^'\\]++|\\.|'')*+(?:'|\Z)"
+    r'|"(?:[^"\\]++|\\.|"")*+(?:"|\Z)'
+    r"|`(?:[^`]++|``)*+(?:`|\Z)|/\*(?:M?!|\+).*?(?:\*/|\Z)",
+)
 _DELIMITER_LINE = re.compile(
     r"[^\S\n]*delimiter[^\S\n]+(?P<quote>['\"`]?)(?P<delimiter>\S+?)(?P=quote)(?:[^\S\n][^\n]*)?(?:\n|$)", re.I
 )
@@ -36,7 +41,12 @@ _SETTING = re.compile(r"SET\s+(?:(?:SESSION|LOCAL)\s|@@(?:SESSION|LOCAL)\.|NAMES
 
 def split(script: str) -> list[Statement]:
     """The statements of a script, without delimiters, DELIMITER lines and the comments before each."""
-    return [_statement(text.rstrip(), _EXPECTS_NO_ROWS in comments) for comments, text in _pieces(script)]
+    return [_statement(text.rstrip(), EXPECTS_NO_ROWS in comments) for comments, text in _pieces(script)]
+
+
+def tokens(text: str) -> Iterator[str]:
+    """The words, literals and signs of a script; executable comments and hints are among them."""
+    return tokens_of(text, _TOKENS)
 
 
 def _statement(sql: str, expects_no_rows: bool) -> Statement:
@@ -95,7 +105,7 @@ def script(statements: Sequence[Statement]) -> str:
 
 def _written(statement: Statement) -> str:
     sql = statement.sql + ("\n" if _ends_in_comment(statement.sql) else "")
-    note = f"{_EXPECTS_NO_ROWS}\n" if statement.expects_no_rows else ""
+    note = f"{EXPECTS_NO_ROWS}\n" if statement.expects_no_rows else ""
     if len(list(_pieces(statement.sql))) == 1 and not _DELIMITER_LINE.match(statement.sql):
         return f"{note}{sql};\n"
     delimiter = next(text for text in _delimiters() if text not in sql)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from querynl.dialects import expressions
 from querynl.dialects.postgresql import heirs, privileges, renaming, spelling, split, traces
@@ -140,6 +140,9 @@ class PostgreSQL(Dialect):
 
     def clearing(self, reader: Reader, sql: str) -> list[str]:
         return traces.clearing(reader, sql)
+
+    def tokens(self, script: str) -> Iterator[str]:
+        return split.tokens(script)
 
     def split(self, script: str) -> list[Statement]:
         return split.split(script)

@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from querynl.dialects.protocol import Statement
+from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, QUOTED_NAME, STRING, tokens_of, tokens_pattern
 from querynl.errors import SQLFileInvalid
-
-EXPECTS_NO_ROWS = "-- querynl: expects no rows"
 
 _TOKEN = re.compile(
     r"""(?P<line_comment>--[^\n]*)
@@ -25,6 +24,15 @@ _TOKEN = re.compile(
     |(?P<space>\s+)
     |(?P<other>.)""",
     re.DOTALL | re.VERBOSE,
+)
+# Comments nest; one that nests deeper is read as if it ended earlier, the same each time.
+_BLOCK_COMMENT = r"/\*(?:[^*/]++|\*(?!/)|/(?!\*)%s)*+\*/"
+_BLOCK_COMMENTS = _BLOCK_COMMENT % ("|" + _BLOCK_COMMENT % ("|" + _BLOCK_COMMENT % ""))
+_TOKENS = tokens_pattern(
+    gap=f"{LINE_COMMENT}|{_BLOCK_COMMENTS}",
+    literal=r"(?<![\w$])[eE]'(?:[^'\\]++|\\.|'')*+(?:'|\Z)"
+    r"|(?<![\w$])(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=tag)|\Z)"
+    f"|{STRING}|{QUOTED_NAME}",
 )
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 # psql's own commands: the two that pg_dump writes mean nothing to a server.
@@ -61,6 +69,11 @@ def split(script: str) -> list[Statement]:
         )
         for text, words, asks in _statements(script)
     ]
+
+
+def tokens(script: str) -> Iterator[str]:
+    """The words, literals and signs of a script; a body in dollar quotes is one literal."""
+    return tokens_of(script, _TOKENS)
 
 
 def join(statements: Sequence[Statement]) -> str:

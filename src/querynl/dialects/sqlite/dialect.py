@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from querynl.dialects.declared import check_texts
 from querynl.dialects.protocol import Reader, Statement
@@ -148,6 +148,9 @@ class SQLite:
 
     def clearing(self, reader: Reader, sql: str) -> list[str]:
         return []
+
+    def tokens(self, script_text: str) -> Iterator[str]:
+        return script.tokens(script_text)
 
     def split(self, script_text: str) -> list[Statement]:
         return script.split(script_text)

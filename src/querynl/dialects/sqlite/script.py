@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from querynl.dialects.protocol import Statement
-
-EXPECTS_NO_ROWS = "-- querynl: expects no rows"
+from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, QUOTED_NAME, STRING, tokens_of, tokens_pattern
 
 _PIECE = re.compile(
     r"""
@@ -18,6 +17,10 @@ _PIECE = re.compile(
   | (?P<sign> . )
     """,
     re.DOTALL | re.VERBOSE,
+)
+_TOKENS = tokens_pattern(
+    gap=rf"{LINE_COMMENT}|/\*.*?(?:\*/|\Z)",
+    literal=rf"{STRING}|{QUOTED_NAME}|`(?:[^`]++|``)*+(?:`|\Z)|\[[^\]]*+(?:\]|\Z)",
 )
 _TRIGGER = re.compile(r"CREATE (?:TEMP |TEMPORARY )?TRIGGER")
 
@@ -41,6 +44,11 @@ def _written(statement: Statement) -> str:
 def split(script: str) -> list[Statement]:
     """The statements of a script without their semicolons; comments between statements are left out."""
     return [statement(sql, expects_no_rows=marked) for sql, marked in _pieces(script)]
+
+
+def tokens(text: str) -> Iterator[str]:
+    """The words, literals and signs of a script."""
+    return tokens_of(text, _TOKENS)
 
 
 def statement(sql: str, *, expects_no_rows: bool = False) -> Statement:

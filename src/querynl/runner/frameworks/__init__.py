@@ -71,7 +71,8 @@ class Frameworks:
         """Our history as it is once both are brought in line, by id.
 
         What another tool applied is there as its table says it. What another tool took back is there as rolled back:
-        we had noted it in that table, and it is not there any more. In a table that is gone, nothing is noted.
+        we had noted it in that table, and it is not there any more. In a table that is gone nothing is noted, nor with
+        the checksum of another layout.
         """
         theirs = self.entries()
         by_name = {(entry.framework, str(entry.noted_as)): entry for entry in theirs.values() if entry.noted_as}
@@ -84,6 +85,8 @@ class Frameworks:
         return theirs | settled
 
     def _settled(self, entry: Entry, there: Entry | None) -> Entry:
+        if there is not None and _stands(entry) and self._has_new_layout(entry, there):
+            return replace(entry, noted_as=None)
         if there is not None:
             return entry if _stands(entry) or _stands_half(entry) else there
         project = self._project_of(entry)
@@ -92,6 +95,13 @@ class Frameworks:
         if self._is_there(project) and _stands(entry):
             return replace(entry, direction="down", status="rolled back", noted_as=None)
         return entry if self._is_there(project) else replace(entry, noted_as=None)
+
+    def _has_new_layout(self, entry: Entry, there: Entry) -> bool:
+        """Whether the framework takes a file for another one in which only the layout has changed."""
+        file = self._files.get(entry.migration_id)
+        if file is None or there.checksum is None or entry.checksum is None:
+            return False
+        return file.has(entry.checksum, self._dialect)
 
     def lacks(self, entry: Entry) -> bool:
         """Whether the framework's table is to say of the migration what it does not say yet."""

@@ -135,7 +135,6 @@ def _entry(id: str, revision: str, file: MigrationFile | None) -> Entry:
         file=f"{revision}.py" if file is None else file.path.name,
         direction="up",
         status="applied",
-        checksum=None if file is None else file.checksum,
         applied_by="Alembic",
         started_at=_LONG_AGO,
         statements_total=0,

@@ -69,7 +69,7 @@ class FlywayHistory:
             if (row := rows.pop(version, None)) is not None:
                 found[file.id] = _entry(file.id, row, file)
             elif baseline is not None and version <= _parts(baseline.version):
-                found[file.id] = replace(_entry(file.id, baseline, file), checksum=file.checksum, noted_as=None)
+                found[file.id] = replace(_entry(file.id, baseline, file), checksum=None, noted_as=None)
         for row in rows.values():
             id = flyway_id(Path(row.script).name) or f"V{row.version}"
             found[id] = _entry(id, row, None)
@@ -181,10 +181,10 @@ def _entry(id: str, row: _Row, file: MigrationFile | None) -> Entry:
     )
 
 
-def _checksum(row: _Row, file: MigrationFile) -> str:
-    """Ours of the file, unless it is not the one that Flyway ran."""
+def _checksum(row: _Row, file: MigrationFile) -> str | None:
+    """None, unless the file is not the one that Flyway ran."""
     same = row.checksum is None or row.checksum == checksum(file.text)
-    return file.checksum if same else f"Flyway's {row.checksum}"
+    return None if same else f"Flyway's {row.checksum}"
 
 
 def _success(entry: Entry) -> bool | None:
