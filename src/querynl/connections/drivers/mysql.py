@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import pymysql
+from pymysql.connections import TEXT_TYPES
 from pymysql.constants import CLIENT, CR, SERVER_STATUS
 
 from querynl.connections.protocol import Connection, refuse_nested_transaction
@@ -26,6 +27,9 @@ _TOO_MANY = frozenset((1040, 1203, 1226))
 _LOST = frozenset((0, 2006, 2013, 2014, 2055, 1053, 1077, 1927))
 # That a session was idle for too long, to MySQL; to MariaDB, that there is no such trigger.
 _IDLE = 4031
+# VECTOR, whose values are bytes; PyMySQL takes every type that it does not know for one of digits.
+# https://dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html
+TEXT_TYPES.add(242)
 
 
 class MySQLConnection(Connection):
