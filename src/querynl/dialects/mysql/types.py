@@ -148,8 +148,8 @@ def kept(text: str) -> ServerType:
 def canonical(column_type: str, server: Server) -> str:
     """The type as this model has it, from COLUMN_TYPE of the catalog: without the widths nobody asked for."""
     found = kept(column_type)
-    if found.base == "year":
-        return "year"
+    if found.base in ("year", "geomcollection"):
+        return _SYNONYMS.get(found.base, found.base)
     if found.base in _INTEGERS and found.arguments:
         return str(_without_width(found, server))
     return column_type
