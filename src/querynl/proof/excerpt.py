@@ -106,8 +106,9 @@ class _Closure:
         tables = (*before.tables, *after.tables) if dependents else ()
         self._names = _Names([*others, *tables])
         types = [obj for obj in others if kind_of(obj) in _TYPES]
-        self._types = self._standing_on({ref for ref in touched if ref.kind in _TYPES}, types)
-        # A type that changes takes along the tables that have it, with all that they consist of.
+        self._types = self._standing_on({ref for ref in touched if ref.kind in (*_TYPES, Kind.SEQUENCE)}, types)
+        # A type that changes takes along the tables that have it, with all that they consist of; a sequence those that
+        # count with it, whose defaults not every engine makes follow.
         typed = {table.key for schema in (before, after) for table in schema.tables if self._has_touched_type(table)}
         self._tables |= typed
         self._touched |= {Ref(Kind.TABLE, *name) for name in typed}
@@ -150,7 +151,10 @@ class _Closure:
 
     def _has_touched_type(self, table: Table) -> bool:
         return bool(self._types) and any(
-            ref in self._types for column in table.columns for ref in self._names.within(column.type, _NAMED_BY_TABLES)
+            ref in self._types
+            for column in table.columns
+            for text in (column.type, column.default or "")
+            for ref in self._names.within(text, _NAMED_BY_TABLES)
         )
 
     def _standing_on(self, touched: set[Ref], found: Collection[SchemaObject]) -> set[Ref]:

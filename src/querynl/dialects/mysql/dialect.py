@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from querynl import schema as model
 from querynl.dialects import expressions
-from querynl.dialects.mysql import spelling, split, traces, types
+from querynl.dialects.mysql import sequences, spelling, split, traces, types
 from querynl.dialects.mysql.inspect import inspected
 from querynl.dialects.mysql.localise import localised
 from querynl.dialects.mysql.options import character_set
@@ -78,7 +78,7 @@ class MySQL:
         return column_type  # there are no enums or domains but within columns
 
     def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
-        return expression
+        return sequences.renamed_in(expression, ref.name, to) if ref.kind is Kind.SEQUENCE else expression
 
     def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
         return table
@@ -107,7 +107,7 @@ class MySQL:
                 return False
 
     def renames(self, kind: Kind) -> bool:
-        return kind in (Kind.TABLE, Kind.COLUMN, Kind.INDEX, Kind.VIEW)
+        return kind in (Kind.TABLE, Kind.COLUMN, Kind.INDEX, Kind.VIEW, Kind.SEQUENCE)
 
     def stays(self, before: Table, after: Table) -> bool:
         return True

@@ -115,6 +115,8 @@ def _alone(operation: Operation, before: Catalog, after: Catalog, server: Server
             yield Statement(f"DROP {routine.kind.upper()} {quote(routine.name)}")
         case Rename(ref, to) if ref.kind in (Kind.TABLE, Kind.VIEW):
             yield Statement(f"RENAME TABLE {quote(ref.name)} TO {quote(to)}")
+        case Rename(ref, to) if ref.kind is Kind.SEQUENCE:
+            yield from sequences.rename(ref, to, before, after)
         case Rename(ref, to) if ref.kind is Kind.COLUMN and ref.table is not None:
             holder = before.table(Name(ref.namespace, ref.table))
             if holder is not None and holder.options.get(versioning.VERSIONED):

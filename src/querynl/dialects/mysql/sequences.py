@@ -5,13 +5,17 @@ https://mariadb.com/kb/en/create-sequence/, https://mariadb.com/kb/en/alter-sequ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from querynl import schema as model
+from querynl.dialects.mysql import versioning
 from querynl.dialects.mysql.spelling import literal, quote
-from querynl.dialects.protocol import Reader
+from querynl.dialects.protocol import Reader, Statement
+from querynl.operations import Catalog
+from querynl.schema import Kind, Ref, Table, ref_of
 
 _CACHE = 1000
 _LARGEST = 2**63 - 2
@@ -88,3 +92,25 @@ _WORDS = {
 
 def _clauses(values: dict[str, int]) -> Iterator[str]:
     return (f"{_WORDS[key]} {value}" for key, value in values.items())
+
+
+def renamed_in(expression: str, before: str, after: str) -> str:
+    """The expression with another name for the sequence whose next number it gives."""
+    named = re.compile(rf"(?<=val\(){re.escape(quote(before))}")
+    return named.sub(lambda _: quote(after), expression)
+
+
+def rename(ref: Ref, to: str, before: Catalog, after: Catalog) -> Iterator[Statement]:
+    """A sequence is renamed as a table is, and the defaults that name it are left behind."""
+    yield Statement(f"RENAME TABLE {quote(ref.name)} TO {quote(to)}")
+    for obj in sorted(after.of_kind(Kind.TABLE), key=lambda table: table.name or ""):
+        old = before.get(ref_of(obj))
+        assert isinstance(obj, Table)
+        assert isinstance(old, Table), "no table comes with a sequence's new name"
+        moved = [now for was, now in zip(old.columns, obj.columns, strict=True) if was.default != now.default]
+        if moved and obj.options.get(versioning.VERSIONED):
+            yield versioning.KEEP_HISTORY
+        for column in moved:
+            yield Statement(
+                f"ALTER TABLE {quote(obj.name)} ALTER COLUMN {quote(column.name)} SET DEFAULT {column.default}"
+            )
