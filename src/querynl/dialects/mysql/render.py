@@ -38,6 +38,7 @@ from querynl.schema import (
     Index,
     Kind,
     Name,
+    OptionValue,
     PrimaryKey,
     Routine,
     Table,
@@ -145,7 +146,12 @@ def _alter_table(
     left_out = versioning.left_out(operations) if versioning.begins(old, new) else []
     later = list(_fulltext_indexes(operations))[1:]
     together = [operation for operation in operations if operation not in later]
+    engine = list(_engine_alone(old, new))
+    if engine and versioning.begins(old, new):
+        yield _statement(name, engine)
     yield from _altered(versioning.kept_in(together) if left_out else together, old, new, server)
+    if engine and not versioning.begins(old, new):
+        yield _statement(name, engine)
     for operation in later:
         yield from _altered([operation], old, new, server)
     if left_out:
@@ -289,10 +295,22 @@ def _changed_table(was: Table, now: Table, server: Server) -> Iterator[str]:
         yield from definitions.character_set(now)
         if character_set(now) == NO_CHARACTER_SET and server.knows_default_character_set:
             yield "DEFAULT CHARACTER SET DEFAULT"
-    yield from options.clauses(was.options, now.options)
+    yield from options.clauses(_options_together(was, now), _options_together(now, was))
     yield from versioning.clauses(was.options, now.options)
     if was.comment != now.comment:
         yield f"COMMENT={literal(now.comment or '')}"
+
+
+def _options_together(table: Table, other: Table) -> Mapping[str, OptionValue]:
+    """The options of a table but for what it takes to become the other in a statement of its own."""
+    apart = {"engine"} if versioning.changes_engine_apart(table, other) else set()
+    return {key: value for key, value in table.options.items() if key not in apart}
+
+
+def _engine_alone(old: Table, new: Table) -> Iterator[str]:
+    if versioning.changes_engine_apart(old, new):
+        was, now = ({"engine": table.options["engine"]} if "engine" in table.options else {} for table in (old, new))
+        yield from options.clauses(was, now)
 
 
 def _inheriting_columns(old: Table, new: Table, server: Server) -> Iterator[str]:

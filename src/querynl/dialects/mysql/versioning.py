@@ -60,6 +60,12 @@ def begins(old: Table, new: Table) -> bool:
     return bool(new.options.get(VERSIONED)) and not old.options.get(VERSIONED)
 
 
+def changes_engine_apart(old: Table, new: Table) -> bool:
+    """Whether the table gets another storage engine, which it may not while it keeps old rows (error 4119)."""
+    is_apart = bool(old.options.get(VERSIONED)) != bool(new.options.get(VERSIONED))
+    return is_apart and old.options.get("engine") != new.options.get("engine")
+
+
 def left_out(operations: Sequence[Operation]) -> list[Column]:
     """The columns that come or change and are to be left out."""
     found = [operation.obj if isinstance(operation, Create) else operation.after for operation in _altering(operations)]
