@@ -12,6 +12,7 @@ from tests.laws.sketch import LINES, TAIL, Element, Place, Sketch, Stage, Vocabu
 TYPES = (
     Type("int", "int number plain key", ("0", "42", "-1")),
     Type("bigint", "bigint number key", ("7",)),
+    Type("bigint unsigned", "number free"),
     Type("int unsigned", "unsigned number key", ("1",)),
     Type("smallint", "number free key"),
     Type("tinyint(1)", "key", ("0", "TRUE")),
@@ -23,7 +24,9 @@ TYPES = (
     Type("char(5)", "text key", ("'y'",)),
     Type("text", "text long", ("('x')",)),
     Type("longtext", "text long"),
-    Type("varbinary(30)", "key"),
+    Type("varbinary(30)", "key", ("x'00FF'",)),
+    Type("binary(4)", "key", ("'a'",)),
+    Type("tinytext", "text long"),
     Type("blob", ""),
     Type("date", "key", ("'2020-01-31'",)),
     Type("datetime(6)", "key", ("CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)")),
@@ -34,7 +37,18 @@ TYPES = (
     Type("bit(3)", "", ("b'101'",)),
     Type("point", "point"),
 )
+OWN_TYPES = {
+    "mysql": (Type("vector(3)", ""), Type("geometrycollection", "point")),
+    "mariadb": (Type("uuid", "key", ("uuid()",)), Type("inet6", "key", ("'::1'",))),
+}
 _CHARACTERS = ("", "", "", " CHARACTER SET latin1", " COLLATE utf8mb4_bin", " CHARACTER SET ascii COLLATE ascii_bin")
+
+
+def sequence(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    """https://mariadb.com/kb/en/create-sequence/"""
+    options = one(draw, "", " START WITH 5", " INCREMENT BY 2 CACHE 5", " MINVALUE -9 MAXVALUE 99 CYCLE NOCACHE")
+    text = f"CREATE SEQUENCE «{place.key}»{options}"
+    return Element(place.key, "sequence", text, provides=frozenset({"sequence"}))
 
 
 def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
@@ -49,7 +63,9 @@ def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         "PROCEDURE «k»(IN a int, OUT b int) NO SQL SET b = a",
     )
     kind = text.partition(" ")[0].lower()
-    return Element(place.key, "routine", "CREATE " + text.replace("«k»", f"«{place.key}»"), provides=frozenset({kind}))
+    provides = {kind, "adding"} if "a + 1" in text else {kind}
+    sql = "CREATE " + text.replace("«k»", f"«{place.key}»")
+    return Element(place.key, "routine", sql, provides=frozenset(provides))
 
 
 # --------------------------------------------------------------------------------------------- tables
@@ -66,9 +82,16 @@ def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         " DEFAULT CHARACTER SET latin1",
         " COLLATE utf8mb4_bin",
         " STATS_PERSISTENT=0 MAX_ROWS=1000",
+        " KEY_BLOCK_SIZE=8 ROW_FORMAT=COMPRESSED",
+        " DEFAULT CHARACTER SET ascii COLLATE ascii_bin",
+        " ENGINE=MyISAM CHECKSUM=1",
+        *([" WITH SYSTEM VERSIONING", " ENGINE=Aria"] if sketch.dialect.name == "mariadb" else []),
     )
     remark = one(draw, "", "", f" COMMENT={sketch.literal(REMARK)}")
-    provides = {"innodb"} if "MyISAM" not in options else {"spacious"}
+    provides = {"innodb"} if "ENGINE" not in options else {"spacious"}
+    if "VERSIONING" in options:
+        provides.add("versioned")
+        options, remark = remark, options
     text = f"CREATE TABLE «{place.key}» (\n  {LINES}\n){TAIL}{options}{remark}"
     return Element(place.key, "table", text, provides=frozenset(provides))
 
@@ -83,6 +106,9 @@ def partitioned(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         "LIST (part) (PARTITION a VALUES IN (0, 1, 2), PARTITION b VALUES IN (3, 4, NULL))",
         "RANGE COLUMNS (part) (PARTITION a VALUES LESS THAN (5), PARTITION b VALUES LESS THAN (MAXVALUE))",
         "RANGE (part) SUBPARTITION BY HASH (part) SUBPARTITIONS 2 (PARTITION a VALUES LESS THAN MAXVALUE)",
+        "RANGE (part) SUBPARTITION BY KEY (part) (PARTITION a VALUES LESS THAN (7) (SUBPARTITION s, SUBPARTITION `)`))",
+        "LINEAR HASH (part) PARTITIONS 4",
+        "LIST COLUMNS (part) (PARTITION a VALUES IN (0, 1), PARTITION b VALUES IN (NULL))",
     )
     text = f"CREATE TABLE «{place.key}» (\n  part int NOT NULL,\n  {LINES}\n)\nPARTITION BY {way}"
     return Element(place.key, "partitioned", text, provides=frozenset({"innodb"}))
@@ -97,21 +123,42 @@ def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         default = one(draw, "", f" DEFAULT {sketch.literal(values[0])}")
         return _column(draw, sketch, place, text + default, "key")
     is_plain = sketch.elements[place.holder or ""].kind == "table"
-    of = one(draw, *(of for of in TYPES if of.sql != "point" or is_plain))
-    default = one(draw, "", *(f" DEFAULT {text}" for text in of.defaults))
+    types = (*TYPES, *OWN_TYPES[sketch.dialect.name])
+    of = one(draw, *(of for of in types if of.classes != "point" or is_plain))
+    counted = [f"nextval(«{key}:sequence»)" for key in sketch.that_are("sequence") if of.sql == "bigint"]
+    default = one(draw, "", *(f" DEFAULT {text}" for text in (*of.defaults, *counted)))
     required = one(draw, "", "", " NOT NULL")
     if "NULL" in default and required:
         default = ""
     characters = one(draw, *_CHARACTERS) if "text" in of.classes.split() else ""
     null = " NULL" if of.sql == "timestamp" and not required else ""
-    return _column(draw, sketch, place, f"{of.sql}{characters}{required or null}{default}", of.classes)
+    text = f"{of.sql}{characters}{required or null}{default}"
+    classes = of.classes
+    if not required and chance(draw):
+        classes += " optional"
+    if "versioned" in sketch.elements[place.holder or ""].provides:
+        text += one(draw, "", "", "", " WITHOUT SYSTEM VERSIONING")
+    return _column(draw, sketch, place, text, classes)
+
+
+def located(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    """A column that may have a spatial index."""
+    is_innodb = "innodb" in sketch.elements[place.holder or ""].provides
+    system = one(draw, "", " SRID 4326") if sketch.dialect.name == "mysql" and is_innodb else ""
+    text = f"«{place.key}» point NOT NULL{system}"
+    provides = frozenset({"column", "located"})
+    demands = frozenset({f"{place.holder}:innodb"} if system else ())
+    return Element(place.key, "located", text, place.holder, inline=True, provides=provides, demands=demands)
 
 
 def _column(draw: st.DrawFn, sketch: Sketch, place: Place, text: str, classes: str) -> Element:
     remark = one(draw, "", "", "", f" COMMENT {sketch.literal(REMARK)}")
     line = f"«{place.key}» {text}{remark}"
+    if "free" in classes.split() and sketch.dialect.name == "mariadb":
+        line += one(draw, "", "", "", f" CHECK («{place.key}» > -100)")
     provides = frozenset({"column", *classes.split()})
-    return Element(place.key, "column", line, holder=place.holder, inline=True, provides=provides)
+    demands = frozenset({f"{place.holder}:versioned"} if "WITHOUT" in text else ())
+    return Element(place.key, "column", line, place.holder, inline=True, provides=provides, demands=demands)
 
 
 def hidden(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
@@ -149,15 +196,25 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         text = f"{of} GENERATED ALWAYS AS ({value}) {way}"
     else:
         return None
-    return Element(place.key, "generated", f"«{place.key}» {text}", holder=place.holder, inline=True)
+    text += one(draw, "", "", " INVISIBLE", f" COMMENT {sketch.literal(REMARK)}")
+    provides = frozenset({"computed"} if text.startswith("bigint") else ())
+    line = f"«{place.key}» {text}"
+    return Element(place.key, "generated", line, holder=place.holder, inline=True, provides=provides)
 
 
 # ------------------------------------------------------------------------------- constraints, indexes
 
 
-def _key(draw: st.DrawFn, sketch: Sketch, place: Place) -> tuple[str, frozenset[str]] | None:
-    numbers = [f"«{key}:{of}»" for of in ("int", "bigint", "unsigned") for key in sketch.that_are(of, place.holder)]
-    others = [f"«{key}:key»" for key in sketch.that_are("key", place.holder)]
+def _key(draw: st.DrawFn, sketch: Sketch, place: Place, without: str = "") -> tuple[str, frozenset[str]] | None:
+    """The columns of a key, and what it provides; none of them is in the class that it is to be without."""
+    left_out = sketch.that_are(without, place.holder)
+    numbers = [
+        f"«{key}:{of}»"
+        for of in ("int", "bigint", "unsigned")
+        for key in sketch.that_are(of, place.holder)
+        if key not in left_out
+    ]
+    others = [f"«{key}:key»" for key in sketch.that_are("key", place.holder) if key not in left_out]
     if sketch.elements[place.holder or ""].kind == "partitioned":
         return f"(part, {one(draw, *numbers)})" if numbers and chance(draw) else "(part)", frozenset()
     if numbers and chance(draw):
@@ -169,7 +226,8 @@ def _key(draw: st.DrawFn, sketch: Sketch, place: Place) -> tuple[str, frozenset[
 
 
 def primary_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    found = _key(draw, sketch, place)
+    # What is in a primary key may not be set to null by a foreign key.
+    found = _key(draw, sketch, place, without="optional")
     if found is None or any(name in found[0] for name in sketch.that_are("long", place.holder)):
         return None
     text = f"PRIMARY KEY {found[0]}"
@@ -196,7 +254,9 @@ def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     if not texts:
         return None
     enforced = one(draw, "", "", " NOT ENFORCED") if sketch.dialect.name == "mysql" else ""
-    line = f"CONSTRAINT «{place.key}» CHECK ({one(draw, *texts)}){enforced}"
+    # On MariaDB it may not be called like a unique key, nor like a JSON column, of the same table.
+    name = f"«{place.key}»" if sketch.dialect.name == "mysql" else f"`it's checked by {place.key}`"
+    line = f"CONSTRAINT {name} CHECK ({one(draw, *texts)}){enforced}"
     return Element(place.key, "check", line, holder=place.holder, inline=True)
 
 
@@ -219,14 +279,16 @@ def foreign_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None
         return None
     referred, offer, column, target = draw(st.sampled_from(found))
     actions = ["", " ON DELETE CASCADE", " ON DELETE RESTRICT ON UPDATE CASCADE"]
-    if "NOT NULL" not in sketch.elements[column[1:-1].partition(":")[0]].sql:
+    name = column[1:-1].partition(":")[0]
+    if "optional" in sketch.elements[name].provides:
         actions.append(" ON DELETE SET NULL")
+    action = one(draw, *actions)
     text = (
         f"ALTER TABLE «{place.holder}» ADD CONSTRAINT «{place.key}» FOREIGN KEY ({column})"
-        f" REFERENCES «{referred.holder}:innodb» ({target}){one(draw, *actions)}"
+        f" REFERENCES «{referred.holder}:innodb» ({target}){action}"
     )
-    demands = frozenset({f"{referred.key}:{offer}", f"{place.holder}:innodb"})
-    return Element(place.key, "foreign key", text, holder=place.holder, demands=demands)
+    demands = {f"{referred.key}:{offer}", f"{place.holder}:innodb", *([f"{name}:optional"] if "NULL" in action else [])}
+    return Element(place.key, "foreign key", text, holder=place.holder, demands=frozenset(demands))
 
 
 def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -236,11 +298,18 @@ def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     is_mysql = sketch.dialect.name == "mysql"
     is_innodb = "innodb" in sketch.elements[place.holder or ""].provides
     texts = on("key", "INDEX «k» ({})", *(["INDEX «k» ({} DESC)"] if is_innodb else []))
-    texts += on("long", "INDEX «k» ({}(7))")
+    texts += on("key", "INDEX «k» USING BTREE ({})")
+    texts += on("long", "INDEX «k» ({}(7))", *(["INDEX «k» ({}(7) DESC)"] if is_innodb else []))
+    texts += on("computed", "INDEX «k» ({})")
     if sketch.elements[place.holder or ""].kind == "table":
-        texts += on("long", "FULLTEXT INDEX «k» ({})")
+        texts += on(
+            "long", "FULLTEXT INDEX «k» ({})", *(["FULLTEXT INDEX «k» ({}) WITH PARSER ngram"] if is_mysql else [])
+        )
+        texts += on("located", "SPATIAL INDEX «k» ({})")
     if is_mysql and is_innodb:
-        texts += on("plain", "INDEX «k» (({} + 1), {})") + on("text", "INDEX «k» ((upper(left({}, 9))))")
+        texts += on("plain", "INDEX «k» (({} + 1) DESC, {})") + on("text", "INDEX «k» ((upper(left({}, 9))))")
+        texts += on("text", "INDEX «k» ((concat(left({}, 9), 'it''s')))")
+        texts += on("json", "INDEX «k» ((CAST({} AS unsigned ARRAY)))")
     if not texts:
         return None
     text = one(draw, *texts)
@@ -261,15 +330,25 @@ def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
             found.append(f"SELECT «{key}» AS `one` FROM «{holder.key}»")
             found.append(f"SELECT «{key}» AS `one`, «{key}» FROM «{holder.key}» WHERE «{key}» IS NOT NULL")
             found.append(f"SELECT count(*) AS `one`, max(«{key}:number») AS `m x` FROM «{holder.key}»")
+            found.append(f"SELECT concat(«{key}:text», 'it''s; \\\\') AS `one` FROM «{holder.key}»")
+            found.append(
+                f"SELECT a.«{key}» AS `one` FROM «{holder.key}» a LEFT JOIN «{holder.key}» b ON a.«{key}» = b.«{key}»"
+            )
+            found += [
+                f"SELECT «{f}:adding»(«{key}:number») AS `one` FROM «{holder.key}»" for f in sketch.that_are("adding")
+            ]
+    found += [f"{text} UNION ALL SELECT 'it''s' AS `one`" for text in found if text.startswith("SELECT `one`")]
     found = [text for text in found if sketch.has_all(Element("", "", text).needs)]
     if not found:
         return None
     query = one(draw, *found)
     options = one(draw, "", "", "ALGORITHM=MERGE ", "SQL SECURITY INVOKER ")
-    check = one(draw, "", "", " WITH LOCAL CHECK OPTION") if "WHERE" in query else ""
-    if "count(" in query or "seen" in query:
+    checks = (" WITH LOCAL CHECK OPTION", " WITH CASCADED CHECK OPTION")
+    check = one(draw, "", "", *checks) if "WHERE" in query else ""
+    if "count(" in query or "seen" in query or "UNION" in query:
         options = options.replace("ALGORITHM=MERGE ", "ALGORITHM=TEMPTABLE ")
-    text = f"CREATE {options}VIEW «{place.key}» AS {query}{check}"
+    columns = one(draw, "", " (`one`)") if query.count("AS `") == 1 and "WHERE" not in query else ""
+    text = f"CREATE {options}VIEW «{place.key}»{columns} AS {query}{check}"
     return Element(place.key, "view", text, provides=frozenset({"seen"}))
 
 
@@ -283,6 +362,19 @@ def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     return Element(place.key, "trigger", text, place.holder, provides=frozenset({occasion}))
 
 
+def event(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    """https://dev.mysql.com/doc/refman/9.5/en/create-event.html; none comes up while a test runs."""
+    when = one(
+        draw,
+        "AT '2037-01-01 00:00:00'",
+        "EVERY 1 DAY STARTS '2037-01-01 00:00:00'",
+        "EVERY '1:30' HOUR_MINUTE STARTS '2037-01-01 00:00:00' ENDS '2037-06-01 00:00:00'",
+    )
+    options = one(draw, "", " ON COMPLETION PRESERVE", " DISABLE", f" COMMENT {sketch.literal(REMARK)}")
+    body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'it''s;'; -- it's\n  SET @y = 2;\nEND")
+    return Element(place.key, "event", f"CREATE EVENT «{place.key}» ON SCHEDULE {when}{options} DO {body}")
+
+
 # ---------------------------------------------------------------------------------------------- names
 
 
@@ -290,16 +382,16 @@ def _space(element: Element, sketch: Sketch) -> Hashable:
     match element.kind:
         case "primary key":
             return None
-        case "table" | "partitioned" | "view":
+        case "check" if sketch.dialect.name == "mariadb":
+            return None
+        case "table" | "partitioned" | "view" | "sequence":
             return "relation"
-        case "column" | "hidden" | "counting" | "generated":
+        case "column" | "hidden" | "counting" | "generated" | "located":
             return ("column", element.holder)
-        case "check" if sketch.dialect.name == "mysql":
-            return "check"
-        case "check" | "foreign key" | "index" | "unique index":
-            return "constraint"  # foreign keys make indexes of their names
+        case "foreign key" | "index" | "unique index":
+            return "key"  # foreign keys make indexes of their names
         case "routine":
-            return (element.kind, *element.provides)
+            return (element.kind, "function" in element.provides)
         case _:
             return element.kind
 
@@ -307,14 +399,16 @@ def _space(element: Element, sketch: Sketch) -> Hashable:
 TABLES = ("table", "partitioned")
 
 
-def _vocabulary(*others: Stage) -> Vocabulary:
+def _vocabulary(*first: Stage) -> Vocabulary:
     return Vocabulary(
         stages=(
+            *first,
             Stage("routine", routine, most=2),
             Stage("table", table, most=3),
             Stage("partitioned", partitioned),
             Stage("column", column, most=4, least=1, per=TABLES),
             Stage("hidden", hidden, per=("table",)),
+            Stage("located", located, per=("table",)),
             Stage("counting", counting, per=("table",)),
             Stage("generated", generated, per=TABLES),
             Stage("primary key", primary_key, per=TABLES),
@@ -324,10 +418,13 @@ def _vocabulary(*others: Stage) -> Vocabulary:
             Stage("foreign key", foreign_key, most=2, per=("table",)),
             Stage("view", view, most=3),
             Stage("trigger", trigger, most=2, per=TABLES),
-            *others,
+            Stage("event", event),
         ),
         renamed=frozenset(
-            {"table", "partitioned", "view", "index", "unique index", "column", "hidden", "counting", "generated"}
+            {
+                *("table", "partitioned", "view", "index", "unique index", "sequence"),
+                *("column", "hidden", "counting", "generated", "located"),
+            }
         ),
         space=_space,
         folded=str.lower,
@@ -335,4 +432,4 @@ def _vocabulary(*others: Stage) -> Vocabulary:
 
 
 MYSQL = _vocabulary()
-MARIADB = _vocabulary()
+MARIADB = _vocabulary(Stage("sequence", sequence))
