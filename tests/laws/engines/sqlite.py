@@ -43,7 +43,14 @@ def table_without_rowid(draw: st.DrawFn, sketch: Sketch, place: Place) -> Elemen
 
 
 def virtual_table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    module = one(draw, 'fts5(title, "body x")', "fts5(title, tokenize = 'porter')", "rtree(id, low, high)")
+    module = one(
+        draw,
+        'fts5(title, "body x")',
+        "fts5(title, tokenize = 'porter')",
+        "fts5(title, content='')",
+        "rtree(id, low, high)",
+        "rtree_i32(id, low, high, +label TEXT)",
+    )
     return Element(place.key, "virtual table", f"CREATE VIRTUAL TABLE «{place.key}» USING {module}")
 
 
@@ -53,7 +60,13 @@ def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     default = one(draw, "", *(f" DEFAULT {text}" for text in of.defaults))
     required = one(draw, "", "", f" NOT NULL{one(draw, *_CONFLICT)}")
     collation = one(draw, "", "", " COLLATE NOCASE", " COLLATE rtrim") if of.classes == "text" else ""
-    text = f"«{place.key}» {of.sql}{required}{default}{collation}"
+    # Constraints that stand with their column.
+    own = one(
+        draw, "", "", "", "", " UNIQUE", f" CHECK («{place.key}» IS NULL OR 1)", f" CONSTRAINT «{place.key}» NOT NULL"
+    )
+    if "NOT NULL" in own and required:
+        own = ""
+    text = f"«{place.key}» {of.sql}{required}{default}{collation}{own}"
     provides = frozenset({"column", *of.classes.split()})
     demands = frozenset() if of in TYPES else frozenset({f"{place.holder}:loose"})
     return Element(place.key, "column", text, holder=place.holder, inline=True, provides=provides, demands=demands)
@@ -73,8 +86,9 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         return None
     way = one(draw, " STORED", " VIRTUAL", "")
     texts = [f"«{key}:number» * 2 + 1" for key in numbers] + [f"lower(«{key}:text») || 'it''s'" for key in texts]
-    line = f"«{place.key}» {one(draw, 'INTEGER', 'TEXT')} AS ({one(draw, *texts)}){way}"
-    return Element(place.key, "generated", line, holder=place.holder, inline=True)
+    of, full = one(draw, "INTEGER", "TEXT"), one(draw, "", " GENERATED ALWAYS")
+    line = f"«{place.key}» {of}{full} AS ({one(draw, *texts)}){way}"
+    return Element(place.key, "generated", line, place.holder, inline=True, provides=frozenset({"computed"}))
 
 
 # ---------------------------------------------------------------------------------------- constraints
@@ -139,7 +153,7 @@ def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     def on(of: str, *templates: str) -> list[str]:
         return [t.replace("{}", f"«{key}:{of}»") for key in sketch.that_are(of, place.holder) for t in templates]
 
-    texts = on("column", "({})", "({} DESC)")
+    texts = on("column", "({})", "({} DESC)") + on("computed", "({})", "(abs({}) DESC, {})")
     texts += on("text", "(lower({}))", "({} COLLATE NOCASE)") + on("number", "({} + 1, {})")
     if not texts:
         return None
@@ -158,6 +172,7 @@ def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         for key in sketch.that_are("column", holder.key):
             found.append(f'SELECT «{key}» AS "one" FROM «{holder.key}»')
             found.append(f'SELECT a.«{key}» AS "one", count(*) FROM «{holder.key}» AS a GROUP BY 1 -- it\'s\n')
+            found.append(f'WITH c AS (SELECT «{key}» AS "one" FROM «{holder.key}») SELECT "one" FROM c UNION SELECT 1')
     if not found:
         return None
     columns = one(draw, "", "", ' ("one")')
@@ -172,13 +187,16 @@ def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     columns = [f"UPDATE OF «{key}:column»" for key in sketch.that_are("column", place.holder)]
     moment, event = one(draw, "BEFORE", "AFTER"), one(draw, "INSERT", "DELETE", *columns)
     when = one(draw, "", " WHEN 1 > 0")
-    body = one(draw, "SELECT 1;", "SELECT 'it''s; END'; SELECT 2;")
+    row = "OLD" if event == "DELETE" else "NEW"
+    named = [f"SELECT {row}.«{key}:column»;" for key in sketch.that_are("column", place.holder)]
+    body = one(draw, "SELECT 1;", "SELECT 'it''s; END'; SELECT 2;", *named)
     text = f"CREATE TRIGGER «{place.key}» {moment} {event} ON «{place.holder}»{when} BEGIN {body} END"
     return Element(place.key, "trigger", text, holder=place.holder)
 
 
 def view_trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    text = f"CREATE TRIGGER «{place.key}» INSTEAD OF INSERT ON «{place.holder}» BEGIN SELECT 1; END"
+    event = one(draw, "INSERT", "DELETE", "UPDATE", 'UPDATE OF "one"')
+    text = f"CREATE TRIGGER «{place.key}» INSTEAD OF {event} ON «{place.holder}» BEGIN SELECT 1; END"
     return Element(place.key, "view trigger", text, holder=place.holder)
 
 
