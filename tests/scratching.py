@@ -15,7 +15,7 @@ from querynl.naming import named
 from querynl.plan import plan
 from querynl.proof import prove
 from querynl.schema import Column, Schema, Table
-from querynl.scratch import open_scratch
+from querynl.scratch import Scratch, open_scratch
 from querynl.scratch.removal import Owner
 from querynl.scratch.session import ThrowawaySession
 
@@ -38,18 +38,29 @@ def main(engine: str, url: str, statements: str) -> None:
         return affected
 
     with open_scratch(engine, url=None if url == "-" else url) as scratch:
-        owner, target = scratch._owner, scratch._target  # type: ignore[attr-defined]  # what is private is looked for
-        assert isinstance(owner, Owner)
-        _say(f"owner {owner.name}")
+        target = scratch._target  # type: ignore[attr-defined]  # what is private is looked for
+        _say(f"owner {owner_of(scratch).name}")
         _say(f"folder {dict(target.options).get('unix_socket') or target.host}")
         ThrowawaySession.execute = counted  # type: ignore[method-assign, assignment]  # in this process alone
         if wait == 0:
             signal.pause()
-        dialect = dialect_named(engine)
-        before = named(dialect.localise(Schema(tables=(Table(name="users", columns=(ID, NAME)),))), dialect)
-        after = named(dialect.localise(Schema(tables=(Table(name="users", columns=(ID,)),))), dialect)
-        prove(before, after, plan(before, diff(before, after, dialect).operations, dialect, after=after), scratch)
+        prove_a_dropped_column(engine, scratch)
     _say("proved")
+
+
+def owner_of(scratch: Scratch) -> Owner:
+    """Who owns the databases on the server."""
+    owner = scratch._owner  # type: ignore[attr-defined]  # what is private is looked for
+    assert isinstance(owner, Owner)
+    return owner
+
+
+def prove_a_dropped_column(engine: str, scratch: Scratch) -> None:
+    """Prove the migration that drops a column, with rows, up and down."""
+    dialect = dialect_named(engine)
+    before = named(dialect.localise(Schema(tables=(Table(name="users", columns=(ID, NAME)),))), dialect)
+    after = named(dialect.localise(Schema(tables=(Table(name="users", columns=(ID,)),))), dialect)
+    prove(before, after, plan(before, diff(before, after, dialect).operations, dialect, after=after), scratch)
 
 
 def _say(text: str) -> None:

@@ -17,11 +17,12 @@ from querynl.scratch import default_collation, open_scratch
 from querynl.scratch.removal import PREFIX, Owner, new_owner, sessions_in
 from querynl.sources import Live, SQLTexts, compare
 from tests.engines import Database, Databases
+from tests.killing import killed_while_proving
 from tests.waiting import comes_true, said
 
 SERVERS = pytest.mark.engines("postgresql", "mysql", "mariadb")
-# A proof of a dropped column: made, filled, and up; the second database, and down.
-POINTS = {"before the first database": 0, "with a database": 1, "in the middle": 4, "near the end": 6}
+# Every so many moments a process is killed, beginning with a different one on each engine.
+STRIDE = 7
 # MySQL does not tell of sessions everywhere while a statement with such a character runs.
 ENDLESS = {
     "postgresql": "SELECT pg_sleep(600), '😀'",
@@ -68,21 +69,26 @@ def at_work(database: Database, statements: int) -> Iterator[tuple["subprocess.P
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             owner = said(process, "owner ")
-            said(process, f"ran {statements}" if statements else "folder ")
+            said(process, f"ran {statements}")
             yield process, owner
         finally:
             process.kill()
 
 
 @SERVERS
-@pytest.mark.parametrize("point", POINTS)
-def test_a_killed_process_leaves_no_database_on_the_server(database: Database, server: Connection, point: str) -> None:
-    with at_work(database, POINTS[point]) as (process, owner):
-        assert bool(databases_of(owner, server)) == (POINTS[point] > 0)
-        process.kill()
-        process.wait()
+def test_a_process_killed_at_any_moment_of_a_proof_leaves_no_database_on_the_server(
+    database: Database, server: Connection, tmp_path: Path
+) -> None:
+    def is_killed(moment: int) -> bool:
+        return killed_while_proving(database.engine, database.url, moment, type(server), tmp_path / f"{moment}")
 
-        assert comes_true(lambda: not databases_of(owner, server))
+    moment = 1 + sorted(ENDLESS).index(database.engine)
+    while is_killed(moment):
+        moment += STRIDE
+
+    owners = [found.read_text() for found in tmp_path.iterdir()]
+    assert len(owners) >= 4
+    assert comes_true(lambda: not any(databases_of(owner, server) for owner in owners))
 
 
 @SERVERS
@@ -91,6 +97,7 @@ def test_a_process_that_is_asked_to_end_leaves_no_database_on_the_server(
     database: Database, server: Connection, number: signal.Signals
 ) -> None:
     with at_work(database, 4) as (process, owner):
+        assert databases_of(owner, server)
         process.send_signal(number)
         process.wait()
 
