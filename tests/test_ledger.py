@@ -166,11 +166,46 @@ def test_a_history_of_the_first_layout_is_read_and_brought_up_to_date(
     assert database.rows(f"SELECT DISTINCT ledger_version FROM {TABLE}") == [(VERSION,)]
 
 
-def test_an_entry_that_somebody_spoiled_is_named(database: Database, ledger: Ledger) -> None:
+@pytest.mark.parametrize(
+    ("edit", "found"),
+    [
+        ("status = 'perhaps'", "20260102030405_add_tags: Invalid enum value 'perhaps'"),
+        ("started_at = 'yesterday'", "20260102030405_add_tags: Invalid RFC3339"),
+        ("framework = 'liquibase'", "20260102030405_add_tags: Invalid enum value 'liquibase'"),
+    ],
+)
+def test_an_entry_that_somebody_spoiled_is_named(database: Database, ledger: Ledger, edit: str, found: str) -> None:
     ledger.write(ENTRY, SCRIPTS)
-    database.execute(f"UPDATE {TABLE} SET status = 'perhaps'")
+    database.execute(f"UPDATE {TABLE} SET {edit}")
 
-    with pytest.raises(HistoryUnusable, match=ENTRY.migration_id):
+    with pytest.raises(HistoryUnusable) as refused:
+        ledger.entries()
+
+    assert found in refused.value.what
+    assert TABLE in str(refused.value.where)
+    assert "Correct that row" in str(refused.value.remedy)
+
+
+def test_a_table_that_lost_its_key_and_has_a_row_twice_is_refused(database: Database, ledger: Ledger) -> None:
+    ledger.write(ENTRY, SCRIPTS)
+    database.execute(f"CREATE TABLE copied AS SELECT * FROM {TABLE}")
+    database.execute(f"DROP TABLE {TABLE}")
+    database.execute(f"ALTER TABLE copied RENAME TO {TABLE}")
+    database.execute(f"INSERT INTO {TABLE} SELECT * FROM {TABLE}")
+
+    with pytest.raises(HistoryUnusable, match="add_tags is in it more than once"):
+        ledger.entries()
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_a_row_with_a_value_missing_is_refused(database: Database, ledger: Ledger) -> None:
+    ledger.write(ENTRY, SCRIPTS)
+    database.execute(f"CREATE TABLE copied AS SELECT * FROM {TABLE}")
+    database.execute(f"DROP TABLE {TABLE}")
+    database.execute(f"ALTER TABLE copied RENAME TO {TABLE}")
+    database.execute(f"UPDATE {TABLE} SET run_number = NULL")
+
+    with pytest.raises(HistoryUnusable, match=r"add_tags: Expected `int`, got `null`.*run_number"):
         ledger.entries()
 
 

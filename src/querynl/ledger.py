@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -99,6 +100,7 @@ _ADDED_COLUMNS = {"noted_as": "VARCHAR(255)"}
 _MARK_COLUMNS = Mark.__struct_fields__
 # Rows of the journal that one statement writes; some engines limit how many parameters it may have.
 _MARKS_AT_ONCE = 100
+_SCRIPTS_AT_ONCE = 500
 
 
 class Ledger:
@@ -150,7 +152,12 @@ class Ledger:
 
         Raises `HistoryUnusable` for a table that this version cannot read.
         """
-        return [self._entry(row) for row in self._rows(f"ORDER BY run_number, {self._quote('migration_id')}")]
+        found = [self._entry(row) for row in self._rows(f"ORDER BY run_number, {self._quote('migration_id')}")]
+        ids = {entry.migration_id for entry in found}
+        if len(ids) < len(found):  # somebody made the table anew, without its key
+            twice = next(one for one, count in Counter(entry.migration_id for entry in found).items() if count > 1)
+            raise self._unusable(f"{twice} is in it more than once")
+        return found
 
     def entry(self, migration_id: str) -> Entry | None:
         """What the history says about one migration, or None."""
@@ -159,12 +166,22 @@ class Ledger:
 
     def scripts(self, migration_id: str) -> Scripts | None:
         """The SQL of one migration as it last ran, or None where the history has nothing."""
+        return self.scripts_of([migration_id]).get(migration_id)
+
+    def scripts_of(self, migration_ids: Sequence[str]) -> dict[str, Scripts]:
+        """The SQL of migrations as they last ran, by id; those of which the history has nothing are not there."""
+        found: dict[str, Scripts] = {}
         if not self._is_there():
-            return None
-        rows = self._connection.rows(
-            f"SELECT up_script, down_script FROM {self._table} WHERE migration_id = %s", (migration_id,)
-        )
-        return Scripts(*rows[0]) if rows else None
+            return found
+        for first in range(0, len(migration_ids), _SCRIPTS_AT_ONCE):
+            some = migration_ids[first : first + _SCRIPTS_AT_ONCE]
+            rows = self._connection.rows(
+                f"SELECT migration_id, up_script, down_script FROM {self._table}"
+                f" WHERE migration_id IN ({', '.join(['%s'] * len(some))})",
+                tuple(some),
+            )
+            found |= {str(id): Scripts(up, down) for id, up, down in rows}
+        return found
 
     def last_mark(self, run_number: int) -> Mark | None:
         """What the journal says about the last statement of a run that was begun, None before the first."""

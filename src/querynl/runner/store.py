@@ -27,17 +27,17 @@ def bring_in_line(
     `ran` are scripts that the history has just been given, and need not be asked for. Returns sentences about what
     could not be kept: the history is the truth, so that is no failure.
     """
-    kept_scripts = ran or {}
     changed = []
     try:
         entries = {entry.migration_id: entry for entry in ledger.entries()}
-        for known in migrations:
-            entry = entries.get(known.id)
+        found = [(known, entries.get(known.id)) for known in migrations]
+        scripts = dict(ran or {})
+        wanting = [known.id for known, entry in found if entry is not None and _wants_scripts(known, entry)]
+        scripts |= ledger.scripts_of([id for id in wanting if id not in scripts])
+        for known, entry in found:
             record = known.record
-            if record is None and entry is not None:
-                record = _adopted(known, entry, kept_scripts.get(known.id) or ledger.scripts(known.id), connection_name)
-            elif record is not None and entry is not None and _ran_edited(known, record, entry):
-                record = _rewritten(record, entry, kept_scripts.get(known.id) or ledger.scripts(known.id))
+            if entry is not None and known.id in scripts and _wants_scripts(known, entry):
+                record = _of_what_ran(known, entry, scripts[known.id], connection_name)
             if record is not None and (kept := _with_status(record, entry)) != known.record:
                 changed.append(kept)
         save_migration_records(changed, store=store)
@@ -46,19 +46,17 @@ def bring_in_line(
     return []
 
 
+def _wants_scripts(known: Known, entry: Entry) -> bool:
+    """Whether the store has no record of the migration, or one of another file than that which was applied."""
+    return known.record is None or _ran_edited(known, known.record, entry)
+
+
 def _ran_edited(known: Known, record: MigrationRecord, entry: Entry) -> bool:
     """Whether the file that was applied was not the one that was generated."""
     ran, generated = entry.checksum, record.checksum
     if entry.status != "applied" or ran is None or generated is None:
         return False
     return known.edited if is_current(ran) != is_current(generated) else not say_the_same(ran, generated)
-
-
-def _rewritten(record: MigrationRecord, entry: Entry, scripts: Scripts | None) -> MigrationRecord:
-    """The record of what ran; the plan it was generated from tells nothing of that any more."""
-    if scripts is None:
-        return record
-    return replace(record, sql_content=scripts.up, rollback_sql=scripts.down, checksum=entry.checksum, plan=None)
 
 
 def _with_status(record: MigrationRecord, entry: Entry | None) -> MigrationRecord:
@@ -76,9 +74,12 @@ def _status(entry: Entry | None) -> tuple[Status, datetime | None]:
     return "failed", None
 
 
-def _adopted(known: Known, entry: Entry, scripts: Scripts | None, connection_name: str) -> MigrationRecord | None:
-    if scripts is None:
-        return None
+def _of_what_ran(known: Known, entry: Entry, scripts: Scripts, connection_name: str) -> MigrationRecord:
+    """The record of what ran; a plan that something else was generated from tells nothing of that."""
+    if known.record is not None:
+        return replace(
+            known.record, sql_content=scripts.up, rollback_sql=scripts.down, checksum=entry.checksum, plan=None
+        )
     file = known.file
     return MigrationRecord(
         migration_id=known.id,

@@ -151,9 +151,7 @@ class FlywayHistory:
 
 def checksum(text: str) -> int:
     """Flyway's checksum of a script: the CRC-32 of its lines without their ends, as a signed number."""
-    crc = 0
-    for line in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")):
-        crc = zlib.crc32(line.encode(), crc)
+    crc = zlib.crc32(text.removeprefix("\ufeff").replace("\r", "").replace("\n", "").encode())
     return crc - (1 << 32) if crc >= 1 << 31 else crc
 
 
