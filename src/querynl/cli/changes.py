@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from querynl.rows import RowCount
     from querynl.schema import Name
     from querynl.scratch import Scratch
-    from querynl.sources import Comparison, Source
+    from querynl.sources import Comparison, Migrations, Source
 
 DIFFERENCE_FOUND = 6
 
@@ -57,11 +57,17 @@ def answer_options(command: Command) -> Command:
 
 
 def compared(
-    before: Sequence[str], after: Sequence[str], dialect_name: str | None, scratch_url: str | None
+    before: Sequence[str],
+    after: Sequence[str],
+    dialect_name: str | None,
+    scratch_url: str | None,
+    *,
+    ahead: Callable[[], Migrations | None] = lambda: None,
 ) -> tuple[Comparison, Target | None]:
     """The two schemas in one engine's terms, and the connection that was given, if one was.
 
-    Each schema is one source, or several SQL files; none before is the connection's live schema.
+    Each schema is one source, or several SQL files; none before is the connection's live schema, as what is `ahead` of
+    it will leave it.
     """
     from querynl.connections import look_into
     from querynl.dialects import dialect_named
@@ -73,7 +79,7 @@ def compared(
         first = read_sources(before, app.settings)
     else:
         assert target is not None
-        first = Live(target=target, origin=target.name)
+        first = Live(target=target, origin=target.name, ahead=ahead())
     second = read_sources(after, app.settings)
     version = None
     if target is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, compared, decided, print_changes, proposed
+from querynl.cli.pending import pending
 from querynl.cli.printing import format_option, print_json, print_sql
 from querynl.cli.proving import Evidence, Wish, proof_options, proved, say_drift
 from querynl.errors import MigrationInvalid
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     "before",
     multiple=True,
     metavar="SCHEMA",
-    help="The schema before; the connection's live one if not given.",
+    help="The schema before; if not given, the connection's live one with what is pending there.",
 )
 @click.option("--to", "after", multiple=True, metavar="SCHEMA", required=True, help="The schema after.")
 @click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="The form of the files.")
@@ -75,7 +77,8 @@ def generate(
     app = current_app()
     if message is not None and not message.strip():
         raise MigrationInvalid("The message is empty.", remedy="Say in a few words what the migration is about.")
-    comparison, connection = compared(before, after, dialect, scratch_url)
+    folder = Path(output or app.settings.migrations.directory)
+    comparison, connection = compared(before, after, dialect, scratch_url, ahead=partial(pending, folder))
     proposal = proposed(
         comparison,
         renames=renames,
@@ -92,9 +95,8 @@ def generate(
         _print_questions(proposal)
         return DIFFERENCE_FOUND
     proposal = decided(proposal, connection)
-    folder = Path(output or app.settings.migrations.directory)
     form_of_files = framework or app.settings.migrations.framework
-    made = _migrations(proposal, message, form_of_files, folder, connection)
+    made = _migrations(proposal, message, form_of_files, folder, connection, begins=bool(before))
     wish = Wish(insists=verify, scratch_url=scratch_url, anonymous=anonymous_report)
     evidence = [proved(each.proposal, each.plan, wish) for each in made]
     if connection is not None and before and len(made) == 1 and evidence[0].proof is not None:
@@ -123,9 +125,9 @@ class Made(NamedTuple):
 
 
 def _migrations(
-    proposal: Proposal, message: str | None, framework: str, folder: Path, target: Target | None
+    proposal: Proposal, message: str | None, framework: str, folder: Path, target: Target | None, *, begins: bool
 ) -> list[Made]:
-    """The migration; before it, for a database that is still empty, the one that gets it to the start."""
+    """The migration; before it, if one `begins` what the database still lacks, the one that gets it to the start."""
     import msgspec
 
     from querynl.formats import new_migration
@@ -138,7 +140,7 @@ def _migrations(
     made: list[Made] = []
     at = datetime.now(UTC)
     steps = [(proposal, message or summary(proposal.operations))]
-    if target is not None and not taken and _needs_beginning(target, comparison.dialect, proposal):
+    if begins and target is not None and not taken and _needs_beginning(target, comparison.dialect, proposal):
         steps.insert(0, (_beginning(proposal), "initial schema"))
     for step, text in steps:
         plan = step.plan()

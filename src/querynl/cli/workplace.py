@@ -60,8 +60,13 @@ class Workplace(Struct):
 
 
 @contextmanager
-def open_workplace(directory: str | None, *, read_only: bool = False) -> Iterator[Workplace]:
-    """The database of this run with its migrations, those of the folder included."""
+def open_workplace(
+    directory: str | None, *, folder: Path | None = None, read_only: bool = False
+) -> Iterator[Workplace]:
+    """The database of this run with its migrations, those of the folder included.
+
+    `directory` is the folder that somebody asked for, which has to be there; `folder` one that need not be.
+    """
     from querynl.connections import connect, look_into
     from querynl.dialects import dialect_named
     from querynl.ledger import Ledger
@@ -75,7 +80,7 @@ def open_workplace(directory: str | None, *, read_only: bool = False) -> Iterato
         migrations = survey(
             Ledger(connection, dialect),
             connection_name=target.name,
-            folder=Path(directory or app.settings.migrations.directory),
+            folder=folder or Path(directory or app.settings.migrations.directory),
             named=directory is not None,
             store=app.settings.registry.url,
         )

@@ -137,7 +137,8 @@ class _EngineReader:
             case Live():
                 with look_into(source.target) as connection:
                     self._collation = default_collation(connection)
-                    return self._inspected(connection)
+                    there = self._inspected(connection)
+                return there if source.ahead is None else self._read_ahead(there, source.ahead)
             case Declared():
                 return self._read_declared(source, like)
             case _:
@@ -167,6 +168,13 @@ class _EngineReader:
                 case Models():
                     create_models(source, connection, self.dialect, like=like)
             return with_renames(self._inspected(connection), renames)
+
+    def _read_ahead(self, there: Schema, ahead: Migrations) -> Schema:
+        """What a database will have when migrations have run there."""
+        with self._throwaway() as connection:
+            create(replace(canonical(there), name=None), connection, self.dialect)
+            run_migrations(ahead, connection, self.dialect)
+            return self._inspected(connection)
 
     def _read_declared(self, source: Declared, like: Schema | None) -> Schema:
         schema = _localised(source, self.dialect)

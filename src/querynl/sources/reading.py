@@ -44,10 +44,11 @@ class SQLTexts(Struct, frozen=True, kw_only=True):
 
 
 class Live(Struct, frozen=True, kw_only=True):
-    """A database whose structure is the schema."""
+    """A database whose structure is the schema, or will be when migrations that are `ahead` have run there."""
 
     target: Target
     origin: str
+    ahead: Migrations | None = None
     notes: tuple[str, ...] = ()
 
 
