@@ -185,7 +185,7 @@ def test_ctrl_c_cancels_the_running_statement_and_says_what_stands(shell: Shell,
     endless = f"CREATE TABLE tags (id integer);\n{ENDLESS[app.engine]};\n"
     shell.write("migrations/20990101000000_endless_up.sql", endless)
     with terminal("migrate", "apply", "-c", "app", "--confirm", "--verbose") as screen:
-        screen.expect("statement 2 of 2")
+        screen.expect("number=2 of=2")
         screen.process.send_signal(signal.SIGINT)
         assert screen.status() == INTERRUPTED
         rolls_back = app.engine in ("sqlite", "postgresql")

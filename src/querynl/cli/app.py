@@ -79,6 +79,16 @@ class App:
         if self.verbose:
             self.say(text)
 
+    def log(self, event: str, **facts: object) -> None:
+        """An event on a line of its own, as `key=value`, on standard error with --verbose."""
+        if self.verbose and not self.quiet:
+            import json
+            from datetime import UTC, datetime
+
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            told = (f"{key}={json.dumps(value, ensure_ascii=False, default=str)}" for key, value in facts.items())
+            self.say(" ".join((f"at={at}", f"event={event}", *told)))
+
     def ask_go_ahead(self, question: str, *, given: bool) -> None:
         """Return if `--confirm` was given, or a person says yes.
 

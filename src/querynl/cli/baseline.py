@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from querynl.cli.app import common_options, current_app
+from querynl.cli.printing import format_option
+from querynl.cli.reporting import reported
 from querynl.cli.workplace import CONFIRM, DIRECTORY, LOCK_TIMEOUT, Workplace, limited, open_workplace
 from querynl.errors import SchemaInvalid
 
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 @CONFIRM
 @DIRECTORY
 @LOCK_TIMEOUT
+@format_option("table", "json")
 @common_options
 def baseline(
-    *, last: str | None, framework: str | None, confirmed: bool, directory: str | None, lock_timeout: float
+    *, last: str | None, framework: str | None, confirmed: bool, directory: str | None, lock_timeout: float, form: str
 ) -> None:
     """Note that a database has what its migrations make.
 
@@ -35,19 +38,23 @@ def baseline(
     with open_workplace(directory) as place:
         if not place.migrations:
             app.ask_go_ahead(f"Write a first migration with all that {place.name} holds?", given=confirmed)
-            _write_first(place, framework, Path(directory or app.settings.migrations.directory))
-    with open_workplace(directory) as place:
+            folder = Path(directory or app.settings.migrations.directory)
+            for line in _write_first(place, framework, folder):
+                (app.say if form == "json" else click.echo)(line)
+    with reported("baseline", "Noted as applied", form) as run, open_workplace(directory) as place:
+        run.begun(place.name)
         chosen = _pending(place, last)
         if not chosen:
-            click.echo(f"Nothing to note: no migration is pending for {place.name}.")
+            run.says(f"Nothing to note: no migration is pending for {place.name}.", beside=False)
             return
         for known in chosen:
             app.say(f"  {known.id}  {known.description}")
         count = "1 migration" if len(chosen) == 1 else f"{len(chosen)} migrations"
         app.ask_go_ahead(f"Note {count} as applied to {place.name}, and run nothing?", given=confirmed)
         for known in chosen:
-            place.repair(known, lock_timeout=lock_timeout).mark_applied()
-            click.echo(f"Noted as applied: {known.id}")
+            last_one = known is chosen[-1]
+            run.reached(place.repair(known, lock_timeout=lock_timeout).mark_applied(keeps_state=last_one))
+            run.noted(known.id)
 
 
 def _pending(place: Workplace, last: str | None) -> list[Known]:
@@ -57,8 +64,11 @@ def _pending(place: Workplace, last: str | None) -> list[Known]:
     return limited(found, None, last)
 
 
-def _write_first(place: Workplace, framework: str | None, folder: Path) -> None:
-    """Write the migration that makes all that the database holds. Raises SchemaInvalid where that is nothing."""
+def _write_first(place: Workplace, framework: str | None, folder: Path) -> list[str]:
+    """Write the migration that makes all that the database holds; the lines that name it.
+
+    Raises SchemaInvalid where the database holds nothing.
+    """
     import msgspec
 
     from querynl.diff import diff
@@ -82,6 +92,4 @@ def _write_first(place: Workplace, framework: str | None, folder: Path) -> None:
         at=datetime.now(UTC),
     )
     write(new)
-    click.echo(f"Migration {new.id}")
-    for path in new.files:
-        click.echo(f"  {path}")
+    return [f"Migration {new.id}", *(f"  {path}" for path in new.files)]

@@ -1,8 +1,8 @@
-"""`querynl migrate`: preview, apply, status and rollback; the other commands have files of their own."""
+"""`querynl migrate`: status and preview; the other commands have files of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,24 +12,12 @@ import click
 from querynl.cli.app import common_options, current_app
 from querynl.cli.lazy import LazyGroup
 from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows, print_sql
-from querynl.cli.workplace import (
-    ALLOW,
-    CONFIRM,
-    DIRECTORY,
-    DRY_RUN,
-    IGNORE_DRIFT,
-    LOCK_TIMEOUT,
-    STATEMENT_TIMEOUT,
-    limited,
-    open_workplace,
-    print_report,
-    telling,
-)
+from querynl.cli.workplace import DIRECTORY, open_workplace
 
 if TYPE_CHECKING:
-    from querynl.dialects import Dialect, Statement
+    from querynl.dialects import Dialect
     from querynl.registry import MigrationRecord
-    from querynl.runner import Known, Report
+    from querynl.runner import Known
 
 
 @click.group(
@@ -40,8 +28,8 @@ if TYPE_CHECKING:
         "preview": ("querynl.cli.migrate:preview", "Show what the migration in FILE is, does and runs."),
         "verify": ("querynl.cli.verify:verify", "Prove migrations that people or other tools wrote."),
         "status": ("querynl.cli.migrate:status", "Show every migration of a database and where it stands."),
-        "apply": ("querynl.cli.migrate:apply", "Apply the pending migrations of a database."),
-        "rollback": ("querynl.cli.migrate:rollback", "Roll back the last migrations of a database."),
+        "apply": ("querynl.cli.running:apply", "Apply the pending migrations of a database."),
+        "rollback": ("querynl.cli.running:rollback", "Roll back the last migrations of a database."),
         "repair": ("querynl.cli.repair:repair", "Set right where a migration stands."),
         "drift": ("querynl.cli.drift:drift", "Show what was changed in a database beside its migrations."),
         "baseline": ("querynl.cli.baseline:baseline", "Note that a database has what its migrations make."),
@@ -183,152 +171,3 @@ def _dialect_of(text: str) -> Dialect:
     if named in NAMES:
         return dialect_named(str(named))
     return dialect_named(app.target().dialect if app.settings.connection is not None else "postgresql")
-
-
-# ------------------------------------------------------------------------------------ apply, rollback
-
-
-@click.command()
-@CONFIRM
-@DRY_RUN
-@DIRECTORY
-@ALLOW
-@LOCK_TIMEOUT
-@STATEMENT_TIMEOUT
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Apply the next N and stop.")
-@click.option("--to", "last", metavar="ID", help="Apply up to this one and stop.")
-@click.option("--out-of-order", is_flag=True, help="Apply what comes before migrations that are applied, too.")
-@click.option("--ignore-missing", is_flag=True, help="Go on without the files of applied migrations.")
-@IGNORE_DRIFT
-@common_options
-def apply(
-    *,
-    confirmed: bool,
-    dry_run: bool,
-    directory: str | None,
-    allow: tuple[str, ...],
-    lock_timeout: float,
-    statement_timeout: float | None,
-    count: int | None,
-    last: str | None,
-    out_of_order: bool,
-    ignore_missing: bool,
-    ignore_drift: bool,
-) -> None:
-    """Apply the pending migrations of a database."""
-    from querynl import runner
-    from querynl.decisions import allowed_hazards
-
-    app = current_app()
-    hazards = allowed_hazards(allow)
-    with open_workplace(directory, read_only=dry_run) as place:
-        chosen = limited(runner.pending(place.migrations), count, last)
-        standing = [known for known in place.migrations if known.status in runner.STANDING]
-
-        def run() -> Report:
-            with telling() as progress:
-                return runner.apply(
-                    place.connection,
-                    place.dialect,
-                    [*standing, *chosen],
-                    connection_name=place.name,
-                    store=app.settings.registry.url,
-                    allow=hazards,
-                    lock_timeout=lock_timeout,
-                    statement_timeout=statement_timeout,
-                    progress=progress,
-                    out_of_order=out_of_order,
-                    ignore_missing=ignore_missing,
-                    ignore_drift=ignore_drift,
-                )
-
-        if not chosen:
-            if not dry_run:  # asked even so: an applied migration whose file was edited or is gone is refused here
-                run()
-            click.echo(f"Nothing to apply: {place.name} is up to date.", err=dry_run)
-            return
-        if dry_run:
-            for known in chosen:
-                statements = runner.statements_to_apply(known, place.connection, place.dialect)
-                _print_statements(known, statements, place.dialect)
-            return
-        _list("Pending", chosen)
-        app.ask_go_ahead(f"Apply {_count(chosen)} to {place.name}?", given=confirmed)
-        report = run()
-    print_report("Applied", report)
-
-
-@click.command()
-@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="How many.")
-@CONFIRM
-@DRY_RUN
-@DIRECTORY
-@ALLOW
-@LOCK_TIMEOUT
-@STATEMENT_TIMEOUT
-@IGNORE_DRIFT
-@common_options
-def rollback(
-    *,
-    steps: int,
-    confirmed: bool,
-    dry_run: bool,
-    directory: str | None,
-    allow: tuple[str, ...],
-    lock_timeout: float,
-    statement_timeout: float | None,
-    ignore_drift: bool,
-) -> None:
-    """Roll back the last migrations of a database."""
-    from querynl import runner
-    from querynl.decisions import allowed_hazards
-
-    app = current_app()
-    hazards = allowed_hazards(allow)
-    with open_workplace(directory, read_only=dry_run) as place:
-        chosen = runner.newest(place.migrations, steps)
-        if not chosen:
-            click.echo(f"Nothing to roll back: no migration stands in {place.name}.", err=dry_run)
-            return
-        if dry_run:
-            for known in chosen:
-                statements = runner.statements_to_roll_back(known, place.connection, place.dialect)
-                _print_statements(known, statements, place.dialect)
-            return
-        _list("To be rolled back", chosen)
-        app.ask_go_ahead(f"Roll back {_count(chosen)} on {place.name}?", given=confirmed)
-        with telling() as progress:
-            report = runner.rollback(
-                place.connection,
-                place.dialect,
-                place.migrations,
-                steps=steps,
-                connection_name=place.name,
-                store=app.settings.registry.url,
-                allow=hazards,
-                lock_timeout=lock_timeout,
-                statement_timeout=statement_timeout,
-                progress=progress,
-                ignore_drift=ignore_drift,
-            )
-    print_report("Rolled back", report)
-
-
-def _count(migrations: Sequence[Known]) -> str:
-    return "1 migration" if len(migrations) == 1 else f"{len(migrations)} migrations"
-
-
-def _list(title: str, migrations: Sequence[Known]) -> None:
-    app = current_app()
-    app.say(f"{title}:")
-    longest = max(len(known.id) for known in migrations)
-    for known in migrations:
-        app.say(f"  {known.id.ljust(longest)}  {known.description}")
-        for note in known.notes:
-            app.say(f"    {note}")
-
-
-def _print_statements(known: Known, statements: Sequence[Statement], dialect: Dialect) -> None:
-    click.echo(f"-- {known.id}")
-    print_sql(dialect.script(statements))
-    click.echo()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from querynl.cli.app import common_options, current_app
+from querynl.cli.printing import format_option
+from querynl.cli.reporting import reported
 from querynl.cli.workplace import (
     ALLOW,
     CONFIRM,
@@ -15,7 +17,6 @@ from querynl.cli.workplace import (
     LOCK_TIMEOUT,
     Workplace,
     open_workplace,
-    print_report,
     telling,
 )
 from querynl.errors import UsageInvalid
@@ -51,6 +52,7 @@ _DONE: dict[Way, str] = {
 @DIRECTORY
 @ALLOW
 @LOCK_TIMEOUT
+@format_option("table", "json")
 @common_options
 def repair(
     *,
@@ -61,6 +63,7 @@ def repair(
     directory: str | None,
     allow: tuple[str, ...],
     lock_timeout: float,
+    form: str,
 ) -> None:
     """Set right where a migration stands.
 
@@ -72,21 +75,23 @@ def repair(
     hazards = allowed_hazards(allow)
     if done is not None and way not in ("resume", "revert"):
         raise UsageInvalid("--done is for --resume and --revert.")
-    with open_workplace(directory, read_only=way is None) as place:
+    if way is None:
+        with open_workplace(directory, read_only=True) as place:
+            for line in _account(_found(place, migration_id), place):
+                click.echo(line)
+        return
+    with reported("repair", _DONE[way], form) as run, open_workplace(directory) as place:
+        run.begun(place.name)
         known = _found(place, migration_id)
         for line in _account(known, place):
-            # It is the result where nothing else was asked for.
-            (click.echo if way is None else app.say)(line)
-        if way is None:
-            return
+            app.say(line)
         app.ask_go_ahead(_GO_AHEAD[way].format(id=known.id), given=confirmed)
         with telling() as progress:
             repairing = place.repair(known, lock_timeout=lock_timeout, progress=progress)
             report = _done(repairing, way, done, hazards)
-    if report.done or report.skipped:
-        print_report(_DONE[way], report)
-    else:
-        click.echo(f"{_DONE[way]}: {known.id}")
+        run.reached(report)
+        if not (report.done or report.skipped):
+            run.noted(known.id)
 
 
 def _found(place: Workplace, migration_id: str) -> Known:

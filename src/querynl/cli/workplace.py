@@ -17,7 +17,7 @@ from querynl.errors import UsageInvalid
 if TYPE_CHECKING:
     from querynl.connections import Connection
     from querynl.dialects import Dialect, Statement
-    from querynl.runner import Known, Progress, Repair, Report
+    from querynl.runner import Known, Progress, Repair
 
 DIRECTORY = click.option("--dir", "directory", metavar="DIR", help="The folder of the migration files.")
 CONFIRM = click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
@@ -97,20 +97,9 @@ def limited(migrations: list[Known], count: int | None, last: str | None) -> lis
     return migrations if count is None else migrations[:count]
 
 
-def print_report(verb: str, report: Report) -> None:
-    """Say what a run did, a line for each migration."""
-    for done in report.done:
-        statements = "1 statement" if done.statements == 1 else f"{done.statements} statements"
-        click.echo(f"{verb} {done.id} ({statements}, {done.duration_ms / 1000:.2f} s)")
-    for migration_id in report.skipped:
-        click.echo(f"Skipped {migration_id}: another process did it meanwhile.")
-    for note in report.notes:
-        current_app().say(f"Note: {note}")
-
-
 @contextmanager
 def telling() -> Iterator[Progress | None]:
-    """Who is told which statement runs: a line on a terminal, lines with --verbose, nobody elsewhere."""
+    """Who is told which statement runs: a line on a terminal, a log with --verbose, nobody elsewhere."""
     from querynl.runner.account import statement_text
 
     app = current_app()
@@ -120,7 +109,13 @@ def telling() -> Iterator[Progress | None]:
 
     if app.quiet or not (app.verbose or sys.stderr.isatty()):
         yield None
-    elif app.verbose or not app.colours(sys.stderr):
+    elif app.verbose:
+
+        def log(migration_id: str, number: int, total: int, statement: Statement) -> None:
+            app.log("statement", migration=migration_id, number=number, of=total, sql=statement_text(statement))
+
+        yield log
+    elif not app.colours(sys.stderr):
         yield lambda *running: app.say(told(*running))
     else:
         from rich.console import Console

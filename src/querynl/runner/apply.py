@@ -17,7 +17,7 @@ from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
-from querynl.runner.report import Report
+from querynl.runner.report import Reached, Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import ways
 from querynl.runner.settling import settle
@@ -53,6 +53,7 @@ def apply(
     out_of_order: bool = False,
     ignore_missing: bool = False,
     ignore_drift: bool = False,
+    reached: Reached | None = None,
 ) -> Report:
     """Apply what is pending, failed or halfway among the migrations of a survey, oldest first.
 
@@ -90,6 +91,8 @@ def apply(
                 for work in works:
                     entry = _applied(work, session, allow)
                     report = report.with_run(work.known.id, entry)
+                    if reached is not None:
+                        reached(report)
                     if entry is not None:
                         ran[work.known.id] = work.scripts
                 session.patience.restore()

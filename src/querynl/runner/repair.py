@@ -50,8 +50,11 @@ class Repair:
         self._connection_name = connection_name
         self._store = store
 
-    def mark_applied(self) -> Report:
-        """Make the history say that the migration stands, as its file is now. Nothing of it is run."""
+    def mark_applied(self, *, keeps_state: bool = True) -> Report:
+        """Make the history say that the migration stands, as its file is now. Nothing of it is run.
+
+        Where others follow at once, the last of them keeps what the database holds.
+        """
         dialect, ledger = self._session.dialect, self._session.ledger
         up, down = ways(self._known, dialect, ledger)
         scripts = Scripts(dialect.script(up.statements), None if down is None else dialect.script(down.statements))
@@ -67,7 +70,7 @@ class Repair:
                 applied_at=now if entry is None or entry.applied_at is None else entry.applied_at,
             )
 
-        return self._written(marked, scripts)
+        return self._written(marked, scripts, keeps_state=keeps_state)
 
     def mark_rolled_back(self) -> Report:
         """Make the history say that nothing of the migration stands, so that it is pending. Nothing is run.
@@ -127,13 +130,15 @@ class Repair:
                 )
             ledger.update(replace(entry, status="failed", statements_done=done))
 
-    def _written(self, marked: Callable[[Entry | None], Entry], scripts: Scripts) -> Report:
+    def _written(
+        self, marked: Callable[[Entry | None], Entry], scripts: Scripts, *, keeps_state: bool = True
+    ) -> Report:
         ledger = self._session.ledger
         with self._in_line(), ledger.lock():
             settle(self._session, [self._known])
             with ledger.transaction():
                 ledger.write(marked(ledger.entry(self._known.id)), scripts)
-            return Report(notes=tuple(self._state_kept()))
+            return Report(notes=tuple(self._state_kept()) if keeps_state else ())
 
     def _state_kept(self) -> list[str]:
         return keep_state(self._session.connection, self._session.dialect, self._session.ledger)

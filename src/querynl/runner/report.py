@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -35,3 +37,7 @@ class Report(Struct, frozen=True, kw_only=True):
             duration_ms=entry.duration_ms or 0,
         )
         return replace(self, done=(*self.done, run))
+
+
+# Called after each migration with what has been done so far.
+Reached = Callable[[Report], None]

@@ -19,7 +19,7 @@ from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
-from querynl.runner.report import Report
+from querynl.runner.report import Reached, Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import Way, way_down
 from querynl.runner.settling import adoptable, settle
@@ -61,6 +61,7 @@ def rollback(
     statement_timeout: float | None = None,
     progress: Progress | None = None,
     ignore_drift: bool = False,
+    reached: Reached | None = None,
 ) -> Report:
     """Undo the last migrations that ran, newest first; they are pending afterwards, and their history stays.
 
@@ -83,6 +84,8 @@ def rollback(
                     refuse_drift(connection, dialect, session.ledger)
                 for work in works:
                     report = report.with_run(work.known.id, execution.run(session, work))
+                    if reached is not None:
+                        reached(report)
                 session.patience.restore()
                 unkept = keep_state(connection, dialect, session.ledger)
     finally:
