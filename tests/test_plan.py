@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from querynl.dialects import NAMES, Dialect, dialect_named
 from querynl.diff import diff
 from querynl.naming import named
-from querynl.operations import table_of
+from querynl.operations import Create, Drop, table_of
 from querynl.plan import Plan, Reversibility, fingerprint, from_json, plan, statements, to_json
-from querynl.schema import Column, ForeignKey, PrimaryKey, Schema, Table
+from querynl.schema import Column, ForeignKey, PrimaryKey, Routine, Schema, Table, View
 
 EMPTY = Schema()
 
@@ -41,6 +41,12 @@ def tables_in_order(steps: Plan) -> list[str]:
     return list(dict.fromkeys(name.name for name in found if name is not None))
 
 
+def operations_of(steps: Plan) -> list[Create | Drop]:
+    """What comes and goes, in order."""
+    found = [operation for step in steps.up for operation in step.operations]
+    return [operation for operation in found if isinstance(operation, Create | Drop)]
+
+
 CHAIN = Schema(tables=(table("a", "b"), table("b", "c"), table("c")))
 CYCLE = Schema(tables=(table("a", "b"), table("b", "a"), table("self", "self")))
 
@@ -50,6 +56,24 @@ def test_referred_to_tables_are_made_first_and_dropped_last(name: str) -> None:
     dialect = dialect_named(name)
     assert tables_in_order(planned(EMPTY, CHAIN, dialect)) == ["c", "b", "a"]
     assert tables_in_order(planned(CHAIN, EMPTY, dialect)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_views_of_which_nothing_is_known_but_their_text_come_in_the_order_of_need(name: str) -> None:
+    dialect = dialect_named(name)
+    views = (View(name="first", definition="SELECT id FROM Second"), View(name="second", definition="SELECT 1 AS id"))
+    end = Schema(views=views)
+    assert [op.obj.name for op in operations_of(planned(EMPTY, end, dialect))] == ["second", "first"]
+    assert [op.obj.name for op in operations_of(planned(end, EMPTY, dialect))] == ["first", "second"]
+
+
+@pytest.mark.parametrize("name", ["postgresql", "mysql", "mariadb"])
+def test_routines_of_which_nothing_is_known_but_their_text_come_in_the_order_of_need(name: str) -> None:
+    body = "CREATE FUNCTION {}() RETURNS int RETURN {}"
+    called = Routine(name="second", kind="function", definition=body.format("second", "2"))
+    calls = Routine(name="first", kind="function", definition=body.format("first", "second() + 1"))
+    made = planned(EMPTY, Schema(routines=(calls, called)), dialect_named(name))
+    assert [op.obj.name for op in operations_of(made)] == ["second", "first"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from querynl.config import load_settings
 from querynl.connections import connect, parse_url
 from querynl.dialects import dialect_named
 from querynl.errors import SQLFileInvalid, UsageInvalid
+from querynl.sources import read_source
 from querynl.sources.loading import load
 from tests.engines import Database
-from tests.sources.reading import read, write
+from tests.sources.reading import compared, read, write
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY, name varchar(40));\n"
 ORDERS = (
@@ -66,7 +68,11 @@ def test_files_that_need_each_other_are_read_statement_by_statement(tmp_path: Pa
             "b.sql": linked("b1", "b1_x", "a2") + "CREATE TABLE b2 (id int PRIMARY KEY);",
         },
     )
-    assert tables(tmp_path, database) == ["a1", "a2", "b1", "b2"]
+    settings = load_settings()
+    found = compared(read_source("empty", settings), read_source(str(tmp_path), settings), database)
+    assert [table.name for table in found.after.tables] == ["a1", "a2", "b1", "b2"]
+    [note] = found.notes
+    assert note.startswith(f"The order of statements in {tmp_path / 'a.sql'}, {tmp_path / 'b.sql'} was found by trying")
 
 
 @pytest.mark.engines("postgresql")

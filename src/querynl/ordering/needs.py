@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -50,6 +51,7 @@ _RELATIONS = frozenset(
         *(Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION),
     }
 )
+_WORD = re.compile(r"\w+")
 
 
 class Needs:
@@ -66,6 +68,7 @@ class Needs:
         self.names_taken: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self.names_given_up: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self._called: dict[str, set[Ref]] = defaultdict(set)
+        self._spoken_of: dict[str, set[Ref]] = defaultdict(set)
         self._moving_columns: dict[Name, set[str]] = defaultdict(set)
         for number, operation in enumerate(operations):
             self._note(number, operation)
@@ -100,6 +103,8 @@ class Needs:
                 self.names_taken[self._space(ref._replace(name=to))].append(number)
 
     def _note_called(self, obj: AnyObject) -> None:
+        if isinstance(obj, View | Routine):
+            self._spoken_of[obj.name.lower()].add(ref_of(obj))
         if isinstance(obj, Routine | model.Sequence):
             self._called[obj.name].add(ref_of(obj))
         elif isinstance(obj, Definition):
@@ -155,6 +160,8 @@ class Needs:
                     yield from self._of_statement(obj)
             case View() | Routine():
                 yield from (need.ref for need in obj.depends_on)
+                if not obj.depends_on:  # written by hand, or a body that the catalog knows nothing of
+                    yield from self._of_words(obj)
             case Domain():
                 yield from self._of_type(obj.type)
                 yield from self._of_texts(obj)
@@ -216,6 +223,11 @@ class Needs:
             own = name == definition.name or not name.isidentifier()
             if not own and self._rewriting.mentions(definition.definition, name):
                 yield from refs
+
+    def _of_words(self, obj: View | Routine) -> Iterator[Ref]:
+        """The views and routines that come or go in this migration and whose names are words of the definition."""
+        for word in {*_WORD.findall(obj.definition.lower())} - {obj.name.lower()} if self._spoken_of else ():
+            yield from self._spoken_of.get(word, ())
 
     def _of_texts(self, obj: AnyObject) -> Iterator[Ref]:
         """Routines, sequences and the like that come or go in this migration and that the object's texts name."""

@@ -162,7 +162,11 @@ class _EngineReader:
                 case SQLTexts():
                     for text in source.texts.values():
                         renames.update(declared_renames(text))
-                    load(source.texts, connection, self.dialect)
+                    if circle := load(source.texts, connection, self.dialect):
+                        files = ", ".join(map(str, circle))
+                        self.notes.append(
+                            f"The order of statements in {files} was found by trying: they need each other."
+                        )
                 case Migrations():
                     run_migrations(source, connection, self.dialect)
                 case Models():

@@ -50,21 +50,23 @@ class _Stopped(Struct, frozen=True):
     error: StatementFailed
 
 
-def load(texts: dict[Path, str], connection: Connection, dialect: Dialect) -> None:
+def load(texts: dict[Path, str], connection: Connection, dialect: Dialect) -> tuple[Path, ...]:
     """Run the statements of SQL files on an empty database, each file in its own order, whatever order they are in.
 
     A file that needs what is not there yet goes on when others have run; only where files wait for each other in a
     circle does a later statement of a file overtake an earlier one. Settings of the session hold for what follows
     them, as if the files were one script. What begins and ends transactions is left out.
 
-    Raises SQLFileInvalid for the first statement that is refused, or that never finds what it needs.
+    Returns the files of such a circle, whose order was found by trying. Raises SQLFileInvalid for the first statement
+    that is refused, or that never finds what it needs.
     """
     loader = _Loader(connection, dialect)
-    stopped = _rounds(list(_files(texts, dialect)), loader.run)
+    circle = stopped = _rounds(list(_files(texts, dialect)), loader.run)
     if stopped:
         stopped = _rounds([part for stop in stopped for part in _one_by_one(stop.rest)], loader.run)
     if stopped:
         raise refused(stopped[0].rest.path, stopped[0].rest.text, stopped[0].error, connection)
+    return tuple(stop.rest.path for stop in circle)
 
 
 def _files(texts: dict[Path, str], dialect: Dialect) -> Iterator[_Part]:
