@@ -1,6 +1,7 @@
 """Private servers: kept for those who come next, and never for longer than that."""
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from querynl.connections import connect
 from querynl.dialects import dialect_named
 from querynl.dialects.throwaway import throwaway_of
-from querynl.errors import ConfigInvalid, ScratchFailed, ScratchUnavailable
+from querynl.errors import ConfigInvalid, ScratchFailed, ScratchUnavailable, StatementFailed
 from querynl.scratch import open_scratch
 from querynl.scratch.kept import kept_server
 from querynl.scratch.programs import PROGRAMS, Program
@@ -275,6 +276,19 @@ def test_a_disk_that_is_full_is_told_and_the_server_goes_on(program: Program) ->
             compare(texts, texts, dialect_named("postgresql"), lambda: open_scratch("postgresql"))
         with connect(program.target(folder)) as server:
             assert server.rows(throwaway_of("postgresql").names.format(start=PREFIX)) == []
+
+
+@pytest.mark.engines("postgresql")
+def test_a_transaction_that_locks_too_much_is_told_what_to_do(program: Program) -> None:
+    script = "SELECT pg_advisory_xact_lock(number) FROM generate_series(1, 200000) number"
+    advice = "raise max_locks_per_transaction .* or divide the change among several migrations"
+    with kept_server(program) as folder, connect(program.target(folder)) as session:
+        with pytest.raises(StatementFailed, match="out of shared memory") as failure:
+            session.execute(script)
+        assert re.search(advice, failure.value.remedy or "")
+    told = pytest.raises(ScratchFailed, match=advice)
+    with open_scratch("postgresql") as scratch, scratch.database() as throwaway, told:
+        throwaway.execute(script)
 
 
 def test_a_disk_too_full_for_a_server_is_told_and_nothing_stays(program: Program, cache: Path) -> None:

@@ -181,6 +181,8 @@ def _postgres(program: str, folder: Path) -> list[str]:
         "synchronous_commit": "off",
         "autovacuum": "off",
         "max_connections": "300",
+        # A plan that creates thousands of tables is run in one transaction.
+        "max_locks_per_transaction": "256",
         # In the data folder, so that even a killed server leaves none behind.
         "dynamic_shared_memory_type": "mmap",
     }

@@ -85,6 +85,6 @@ class ThrowawaySession(Connection):
             return ScratchFailed(
                 f"The throwaway database has no room left: {error.what}",
                 where=self._place,
-                remedy="Make room there, or name another server with --scratch-url.",
+                remedy=f"{error.remedy or 'Make room there.'} Or name another server with --scratch-url.",
             )
         return error

@@ -123,7 +123,21 @@ class PostgreSQLConnection(Connection):
         )
         if self._driver.closed:
             return ConnectionFailed(f"The session was lost: {what}", where=self.database)
-        return StatementFailed(what, sql=sql, sqlstate=error.sqlstate, remedy=error.diag.message_hint)
+        return StatementFailed(what, sql=sql, sqlstate=error.sqlstate, remedy=_hint(error))
+
+
+def _hint(error: psycopg.Error) -> str | None:
+    """The server's hint; where it only names a setting, what that is about.
+
+    https://www.postgresql.org/docs/current/runtime-config-locks.html
+    """
+    hint = error.diag.message_hint
+    if hint is None or "max_locks_per_transaction" not in hint:
+        return hint
+    return (
+        "One transaction locks more tables and indexes than the server has room for: raise max_locks_per_transaction"
+        " there, which takes a restart, or divide the change among several migrations."
+    )
 
 
 def open_connection(target: Target, *, read_only: bool) -> PostgreSQLConnection:
