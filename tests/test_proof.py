@@ -12,7 +12,7 @@ from querynl.dialects import Dialect, Statement, dialect_named
 from querynl.diff import Renaming, diff
 from querynl.errors import ProofFailed
 from querynl.naming import named
-from querynl.operations import RunSQL
+from querynl.operations import Create, Drop, RunSQL
 from querynl.plan import Plan, Step, plan
 from querynl.proof import Proof, prove
 from querynl.proof.excerpt import excerpt
@@ -27,6 +27,7 @@ from querynl.schema import (
     Name,
     PrimaryKey,
     Ref,
+    Routine,
     Schema,
     Table,
     View,
@@ -269,6 +270,19 @@ def test_an_excerpt_has_the_views_upon_what_is_touched_and_what_they_need(dialec
     small = excerpt(before, after, diff(before, after, dialect).operations)
     assert names(small.before) == ["other", "users"]
     assert [view.name for view in small.before.views] == ["far", "near"]
+
+
+@pytest.mark.engines("postgresql")
+def test_an_excerpt_has_the_tables_that_are_made_of_what_is_made_anew(dialect: Dialect) -> None:
+    def routine(result: str) -> Routine:
+        return Routine(name="f", kind="function", definition=f"CREATE FUNCTION f() RETURNS {result} RETURN 1")
+
+    by_f = replace(table("by_f"), options={"partition_by": "RANGE (f())"})
+    counted = table("counted", Column(name="n", type="integer", default="f()"))
+    old, new = (Schema(tables=(by_f, counted, USERS), routines=(routine(result),)) for result in ("int", "bigint"))
+    remade = excerpt(old, new, [Drop(old.routines[0]), Create(new.routines[0])])
+    assert names(remade.before) == names(remade.after) == ["by_f", "counted"]
+    assert names(excerpt(old, new, [Create(new.routines[0])]).before) == []
 
 
 def test_only_what_a_change_touches_is_loaded(scratch: Scratch, dialect: Dialect) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from querynl.operations import Operation, Rename, State, names_in_texts, parts_of, table_of, target, texts_of
+from querynl.operations import Drop, Operation, Rename, State, names_in_texts, parts_of, table_of, target, texts_of
 from querynl.schema import (
     DEFINED,
     DEFINED_TYPES,
@@ -65,7 +65,7 @@ def excerpt(before: Schema, after: Schema, operations: Collection[Operation]) ->
     touched = set(_touched(operations))
     for schema in (before, after):
         touched |= set(_ancestors(touched, schema))
-    closure = _Closure(before, after, frozenset(touched))
+    closure = _Closure(before, after, frozenset(touched), frozenset(_dropped(operations)))
     return Excerpt(closure.part_of(before), closure.part_of(after))
 
 
@@ -83,6 +83,14 @@ def _touched(operations: Iterable[Operation]) -> Iterator[Ref]:
                 yield ref._replace(name=operation.to)
 
 
+def _dropped(operations: Iterable[Operation]) -> Iterator[Ref]:
+    """The addresses of what goes, for good or to be made anew, and that tables may be made of."""
+    for operation in operations:
+        ref = target(operation)
+        if isinstance(operation, Drop) and ref is not None and ref.kind in _NAMED_BY_TABLES:
+            yield ref
+
+
 def _ancestors(touched: Collection[Ref], schema: Schema) -> Iterator[Ref]:
     """The tables that touched ones inherit from or are partitions of: what these have, they have from there."""
     parents = {table.key: table.inherits for table in schema.tables if table.inherits}
@@ -96,8 +104,9 @@ def _ancestors(touched: Collection[Ref], schema: Schema) -> Iterator[Ref]:
 class _Closure:
     """The addresses that belong to the excerpt of two schemas."""
 
-    def __init__(self, before: Schema, after: Schema, touched: frozenset[Ref]) -> None:
+    def __init__(self, before: Schema, after: Schema, touched: frozenset[Ref], dropped: frozenset[Ref]) -> None:
         self._touched = touched
+        self._dropped = dropped
         self._tables = {Name(ref.namespace, ref.name) for ref in touched if ref.kind is Kind.TABLE}
         self._states = (State(before), State(after))
         others = [obj for schema in (before, after) for obj in objects(schema) if not isinstance(obj, Table)]
@@ -106,9 +115,10 @@ class _Closure:
         tables = (*before.tables, *after.tables) if dependents else ()
         self._names = _Names([*others, *tables])
         types = [obj for obj in others if kind_of(obj) in _TYPES]
-        self._types = self._standing_on({ref for ref in touched if ref.kind in (*_TYPES, Kind.SEQUENCE)}, types)
+        changing = {ref for ref in touched if ref.kind in (*_TYPES, Kind.SEQUENCE)}
+        self._types = self._standing_on(changing | dropped, types)
         # A type that changes takes along the tables that have it, with all that they consist of; a sequence those that
-        # count with it, whose defaults not every engine makes follow.
+        # count with it, whose defaults not every engine makes follow; a routine that goes those that call it.
         typed = {table.key for schema in (before, after) for table in schema.tables if self._has_touched_type(table)}
         self._tables |= typed
         self._touched |= {Ref(Kind.TABLE, *name) for name in typed}
@@ -150,11 +160,13 @@ class _Closure:
             self._selected.add(ref_of(table))
 
     def _has_touched_type(self, table: Table) -> bool:
-        return bool(self._types) and any(
-            ref in self._types
-            for column in table.columns
-            for text in (column.type, column.default or "")
-            for ref in self._names.within(text, _NAMED_BY_TABLES)
+        if not self._types:
+            return False
+        parts = (table, *parts_of(table)) if self._dropped else ()
+        texts = (text for column in table.columns for text in (column.type, column.default or ""))
+        every = (text for part in parts for text in texts_of(part))
+        return any(
+            ref in self._types for text in (*texts, *every) for ref in self._names.within(text, _NAMED_BY_TABLES)
         )
 
     def _standing_on(self, touched: set[Ref], found: Collection[SchemaObject]) -> set[Ref]:
