@@ -30,6 +30,13 @@ class RegistrySettings(msgspec.Struct, frozen=True):
     url: str | None
 
 
+class HistorySettings(msgspec.Struct, frozen=True):
+    """The schema that a database keeps its history in, and what the names of its tables end with; None as usual."""
+
+    schema: str | None
+    name: str | None
+
+
 class OutputSettings(msgspec.Struct, frozen=True):
     """How results are printed."""
 
@@ -51,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True):
     connection: str | None
     migrations: MigrationSettings
     registry: RegistrySettings
+    history: HistorySettings
     output: OutputSettings
     entries: tuple[Setting, ...]
 
@@ -63,6 +71,7 @@ class _Key(msgspec.Struct, frozen=True):
     variables: tuple[str, ...] = ()
     # What a relative value in a project file is relative to that file's folder as.
     relative: Literal["path", "url"] | None = None
+    pattern: str | None = None
 
     def environment(self) -> tuple[str, ...]:
         return ("QUERYNL_" + self.name.upper().replace(".", "_"), *self.variables)
@@ -76,6 +85,8 @@ _KEYS = {
         _Key("migrations.framework", "raw", choices=("raw", "flyway", "alembic")),
         _Key("migrations.privileges", "warn", choices=("off", "warn", "manage")),
         _Key("registry.url", None, relative="url"),
+        _Key("history.schema", None, pattern=r".{1,63}"),
+        _Key("history.name", None, pattern=r"[a-z0-9_]{1,40}"),
         _Key("output.format", "table", choices=("table", "json", "csv", "markdown")),
         _Key("output.color", "auto", choices=("auto", "always", "never")),
     )
@@ -226,6 +237,8 @@ def _check(key: _Key, value: object, where: str) -> str:
         raise ConfigInvalid(
             f"'{key.name}' cannot be '{value}'.", where=where, remedy=f"One of {', '.join(key.choices)}."
         )
+    if key.pattern and not re.fullmatch(key.pattern, value):
+        raise ConfigInvalid(f"'{key.name}' cannot be '{value}'.", where=where, remedy=f"It must match {key.pattern}.")
     return value
 
 

@@ -20,7 +20,7 @@ from querynl.connections.profiles import (
     use_profile,
 )
 from querynl.connections.protocol import Connection
-from querynl.connections.target import DIALECTS, MEMORY, SSL_MODES, Dialect, SSLMode, Target
+from querynl.connections.target import DIALECTS, MEMORY, SSL_MODES, Dialect, HistoryPlace, SSLMode, Target
 from querynl.connections.urls import is_url, parse_url
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "SSL_MODES",
     "Connection",
     "Dialect",
+    "HistoryPlace",
     "Profile",
     "Profiles",
     "SSLMode",
@@ -52,6 +53,12 @@ def connect(target: Target, *, read_only: bool = False) -> Connection:
     missing is created, unless `read_only`. Raises `ConnectionFailed`, `AuthenticationFailed`, or
     `CredentialUnavailable` for a password that is somewhere but cannot be read.
     """
+    connection = _opened(target, read_only=read_only)
+    connection.history = target.history
+    return connection
+
+
+def _opened(target: Target, *, read_only: bool) -> Connection:
     if target.dialect == "sqlite":
         from querynl.connections.drivers import sqlite
 

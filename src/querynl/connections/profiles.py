@@ -10,7 +10,7 @@ import msgspec
 
 from querynl.config import Settings, config_folder, read_toml
 from querynl.connections.private import one_writer, write_private
-from querynl.connections.target import DEFAULT_PORTS, MEMORY, Dialect, SSLMode, Target
+from querynl.connections.target import DEFAULT_PORTS, MEMORY, Dialect, HistoryPlace, SSLMode, Target
 from querynl.connections.urls import is_url, parse_url
 from querynl.errors import ConfigInvalid, ConnectionUnknown, UsageInvalid
 
@@ -186,7 +186,8 @@ def resolve(name_or_url: str | None, settings: Settings) -> Target:
             "No connection is given.",
             remedy="Name one with --connection, or choose a default with `querynl connect use NAME`.",
         )
-    return parse_url(chosen) if is_url(chosen) else find_profile(chosen).target()
+    target = parse_url(chosen) if is_url(chosen) else find_profile(chosen).target()
+    return msgspec.structs.replace(target, history=HistoryPlace(settings.history.schema, settings.history.name))
 
 
 def _read_profile(name: str, table: Mapping[str, Any], file: Path) -> Profile:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from querynl.connections.target import Dialect
+from querynl.connections.target import Dialect, HistoryPlace
 from querynl.errors import ConnectionFailed, StatementFailed
 
 
@@ -15,7 +15,8 @@ class Connection(Protocol):
     """A session on one database, in autocommit: every transaction is begun and ended by the caller.
 
     `dialect` is what the server says it is, whatever the URL said. `version` is the server's, digits and
-    dots only ("18.6", "9.7.4", "10.11.19", "3.40.1"). `database` is its name, or the file of SQLite.
+    dots only ("18.6", "9.7.4", "10.11.19", "3.40.1"). `database` is its name, or the file of SQLite. `history` is
+    where QueryNL's own tables are in it.
 
     A driver's errors become `StatementFailed` (with `sqlstate`: the SQLSTATE of PostgreSQL, the error number
     of MySQL and MariaDB, the error name of SQLite), or `ConnectionFailed` when the session is gone.
@@ -24,6 +25,7 @@ class Connection(Protocol):
     dialect: Dialect
     version: str
     database: str
+    history: HistoryPlace = HistoryPlace()
 
     @property
     def in_transaction(self) -> bool:

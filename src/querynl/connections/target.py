@@ -16,6 +16,16 @@ DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 MEMORY = ":memory:"
 
 
+class HistoryPlace(msgspec.Struct, frozen=True):
+    """Where in a database QueryNL keeps its own tables: the schema, and the name that ends those of the tables.
+
+    None for the session's own schema, and for `querynl_history` and the like as they are.
+    """
+
+    schema: str | None = None
+    name: str | None = None
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A database that can be connected to.
 
@@ -37,6 +47,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[tuple[str, str], ...] = ()
     profile: str | None = None
     password_command: str | None = None
+    history: HistoryPlace = HistoryPlace()
 
     @property
     def name(self) -> str:
@@ -63,4 +74,4 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         shown = [(name, "***" if name == "password" else getattr(self, name)) for name in self.__struct_fields__]
-        return [(name, value) for name, value in shown if getattr(self, name) not in (None, ())]
+        return [(name, value) for name, value in shown if getattr(self, name) not in (None, (), HistoryPlace())]

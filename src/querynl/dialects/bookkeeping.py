@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -42,6 +44,8 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
 
     `home` answers the namespace that unqualified tables are created in, or NULL. `columns` answers the names of
     a table's columns, none where there is no such table; its parameters are the namespace and the table.
+    `namespace` answers a row where the namespace that is its parameter is there, and `make_namespace` makes the one in
+    {name}; both are None where a database has no namespaces.
     `text` is a type without a limit that matters, `key` one of so many characters that compares byte by byte,
     `word` one for a few letters; `table_options` ends a CREATE TABLE. `milliseconds` is the server's time now, counted
     from 1970, the same in every time zone. `upserts` says that INSERT takes ON CONFLICT … DO UPDATE and RETURNING,
@@ -55,6 +59,8 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
 
     home: str
     columns: str
+    namespace: str | None = None
+    make_namespace: str | None = None
     milliseconds: str
     text: str = "TEXT"
     key: str = "VARCHAR({length})"
@@ -67,6 +73,15 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     busy: frozenset[str] = frozenset()
     at_once: str | None = None
     patiently: str | None = None
+
+
+# The tables of a history, and the name that those of a further one in the same database end with.
+OWN_TABLE = "querynl_(?:history|journal|lock|state)(?:_[a-z0-9_]+)?"
+
+
+def is_own_table(name: str) -> bool:
+    """Whether a table is one of QueryNL's own, which are no part of anybody's schema."""
+    return re.fullmatch(OWN_TABLE, name) is not None
 
 
 def bookkeeping_of(engine: str) -> Bookkeeping:
@@ -84,6 +99,8 @@ _CHECKS_CLIENT = (
 )
 _POSTGRESQL = Bookkeeping(
     home="SELECT current_schema()",
+    namespace="SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s",
+    make_namespace="CREATE SCHEMA IF NOT EXISTS {name}",
     key='VARCHAR({length}) COLLATE "C"',
     columns="SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -128,6 +145,8 @@ _MYSQL_LOCK = SessionLock(
 )
 _MYSQL = Bookkeeping(
     home="SELECT DATABASE()",
+    namespace="SELECT 1 FROM information_schema.schemata WHERE schema_name = %s",
+    make_namespace="CREATE DATABASE IF NOT EXISTS {name}",
     columns="SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
     # Not UNIX_TIMESTAMP, which takes the session's local time and so has one hour twice a year.
     milliseconds="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000",

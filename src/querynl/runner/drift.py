@@ -73,7 +73,7 @@ def keep_state(connection: Connection, dialect: Dialect, ledger: Ledger) -> list
     """
     table, words = ledger.place(TABLE), bookkeeping_of(dialect.name)
     try:
-        if not ledger.columns(None, TABLE):
+        if not ledger.has(TABLE):
             connection.execute(
                 f"CREATE TABLE IF NOT EXISTS {table} (id BIGINT NOT NULL PRIMARY KEY, history VARCHAR(64) NOT NULL,"
                 f" terms VARCHAR(200) NOT NULL, taken_at VARCHAR(40) NOT NULL, structure {words.text} NOT NULL)"
@@ -92,7 +92,7 @@ def keep_state(connection: Connection, dialect: Dialect, ledger: Ledger) -> list
 
 
 def _recorded(connection: Connection, dialect: Dialect, ledger: Ledger) -> Schema | None:
-    if not ledger.columns(None, TABLE):
+    if not ledger.has(TABLE):
         return None
     rows = connection.rows(f"SELECT history, terms, structure FROM {ledger.place(TABLE)}")
     if not rows or tuple(rows[0][:2]) != (_history(ledger), _terms(connection)):

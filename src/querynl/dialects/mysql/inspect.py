@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from querynl.dialects.bookkeeping import is_own_table
 from querynl.dialects.mysql import defaults, options, shown, types
 from querynl.dialects.mysql.programs import inspect_programs
 from querynl.dialects.mysql.sequences import inspect_sequences
@@ -33,7 +34,6 @@ from querynl.schema import (
     canonical,
 )
 
-_BOOKKEEPING = ("querynl_history", "querynl_journal", "querynl_lock", "querynl_state")
 _MANAGED = ("BASE TABLE", "SYSTEM VERSIONED")
 
 _TABLES = """
@@ -102,7 +102,7 @@ def _usual_mode(reader: Reader) -> Iterator[None]:
 
 def _inspected(reader: Reader, server: Server) -> Schema:
     rows = reader.rows(_TABLES)
-    managed = [row for row in rows if row[0] not in _BOOKKEEPING and row[1] in _MANAGED]
+    managed = [row for row in rows if not is_own_table(row[0]) and row[1] in _MANAGED]
     by_table = _Catalog(reader, server, [row[0] for row in managed])
     sequences = [row[0] for row in rows if row[1] == "SEQUENCE"]
     unmanaged = Counter("other tables" for row in rows if row[1] not in (*_MANAGED, "SEQUENCE"))
@@ -114,7 +114,7 @@ def _inspected(reader: Reader, server: Server) -> Schema:
             tables=tables,
             views=programs.views,
             routines=programs.routines,
-            triggers=tuple(trigger for trigger in programs.triggers if trigger.table not in _BOOKKEEPING),
+            triggers=tuple(trigger for trigger in programs.triggers if not is_own_table(trigger.table)),
             sequences=tuple(inspect_sequences(reader, sequences)),
             definitions=programs.events,
             unmanaged=dict(sorted((unmanaged + programs.unmanaged).items())),

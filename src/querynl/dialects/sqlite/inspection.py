@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from msgspec.structs import replace
 
+from querynl.dialects.bookkeeping import is_own_table
 from querynl.dialects.protocol import Reader
 from querynl.dialects.sqlite import reading
 from querynl.dialects.sqlite.names import folded
@@ -38,8 +39,6 @@ from querynl.schema import (
     View,
     canonical,
 )
-
-_OURS = ("querynl_history", "querynl_journal", "querynl_lock", "querynl_state")
 
 _OBJECTS = """
     SELECT type, name, tbl_name, sql FROM sqlite_schema
@@ -101,8 +100,8 @@ class _ForeignKeyRow(NamedTuple):
 def inspect(reader: Reader, version: tuple[int, ...]) -> Schema:
     """The main database as a canonical schema, in five queries."""
     objects = reader.rows(_OBJECTS)
-    hidden = _shadow_tables(reader, objects, version).union(_OURS)
-    objects = [row for row in objects if row[2] not in hidden]
+    hidden = _shadow_tables(reader, objects, version)
+    objects = [row for row in objects if row[2] not in hidden and not is_own_table(row[2])]
     columns = _by_table(reader.rows(_COLUMNS), _ColumnRow)
     index_keys = _by_table(reader.rows(_INDEX_KEYS), _IndexKeyRow)
     foreign_keys = _by_table(reader.rows(_FOREIGN_KEYS), _ForeignKeyRow)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from querynl.dialects.bookkeeping import is_own_table
 from querynl.dialects.postgresql.inspection import privileges, queries, tables
 from querynl.dialects.postgresql.inspection.definitions import Definitions
 from querynl.dialects.postgresql.inspection.lookup import (
-    BOOKKEEPING,
     PG_CLASS,
     PG_CONSTRAINT,
     PG_NAMESPACE,
@@ -75,7 +75,7 @@ class _Inspection:
 
     def schema(self) -> Schema:
         lookup = self._lookup
-        relations = [row for row in self._reader.rows(queries.RELATIONS) if row[2] not in BOOKKEEPING]
+        relations = [row for row in self._reader.rows(queries.RELATIONS) if not is_own_table(row[2])]
         for oid, schema, name, kind, *_ in relations:
             lookup.relations[oid] = Ref(_RELATION_KINDS[kind], namespace(schema), name)
         columns = self._reader.rows(queries.COLUMNS)

@@ -44,9 +44,6 @@ CATALOGS = {
     Kind.EVENT_TRIGGER: 3466,
 }
 
-# Tables of QueryNL's own bookkeeping, which are no part of anybody's schema.
-BOOKKEEPING = frozenset({"querynl_history", "querynl_journal", "querynl_lock", "querynl_state"})
-
 
 def namespace(name: str) -> str | None:
     """The namespace as the model has it: None for the connection's own."""

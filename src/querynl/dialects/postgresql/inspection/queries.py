@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from querynl.dialects.bookkeeping import OWN_TABLE
 from querynl.dialects.postgresql.spelling import STANDARD_COMMENT
 
 # The first OID that a user's object can have (FirstNormalObjectId).
@@ -21,12 +22,20 @@ def own(catalog: str, oid: str) -> str:
         AND member.objid = {oid} AND member.deptype = 'e')"""
 
 
+# A namespace for QueryNL's own tables and nothing else was made for them.
+_NO_HISTORY = f"""(n.nspname = 'public'
+        OR NOT EXISTS (SELECT FROM pg_class o WHERE o.relnamespace = n.oid AND o.relname ~ '^{OWN_TABLE}$')
+        OR EXISTS (SELECT FROM pg_class o WHERE o.relnamespace = n.oid AND o.relkind NOT IN ('i', 't')
+            AND o.relname !~ '^{OWN_TABLE}$')
+        OR EXISTS (SELECT FROM pg_proc o WHERE o.pronamespace = n.oid)
+        OR EXISTS (SELECT FROM pg_type o WHERE o.typnamespace = n.oid AND o.typtype IN ('d', 'e', 'r')))"""
+
 SETTINGS = "SELECT current_setting('server_version_num')::int, {current}"
 
 # The namespace that is always there is an object of the schema where something is said of it.
 NAMESPACES = f"""
     SELECT n.oid, n.nspname FROM pg_namespace n
-    WHERE {_USER_NAMESPACE} AND {own("pg_namespace", "n.oid")} AND (n.nspname <> 'public'
+    WHERE {_USER_NAMESPACE} AND {own("pg_namespace", "n.oid")} AND {_NO_HISTORY} AND (n.nspname <> 'public'
         OR obj_description(n.oid, 'pg_namespace') <> '{STANDARD_COMMENT}')"""
 
 EXTENSIONS = """
@@ -358,7 +367,7 @@ DEFAULT_PRIVILEGES = f"""
 
 ALL_NAMESPACES = f"""
     SELECT n.oid, n.nspname FROM pg_namespace n
-    WHERE {_USER_NAMESPACE} AND (n.nspname = 'public' OR {own("pg_namespace", "n.oid")})"""
+    WHERE {_USER_NAMESPACE} AND {_NO_HISTORY} AND (n.nspname = 'public' OR {own("pg_namespace", "n.oid")})"""
 
 # A shell, which waits for its input and output, counts; the type of an array does not.
 IS_BASE_TYPE = """(o.typtype = 'b' OR NOT o.typisdefined)

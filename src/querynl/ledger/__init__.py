@@ -9,81 +9,43 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
-from msgspec import Struct
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.dialects.bookkeeping import SessionLock, bookkeeping_of
-from querynl.errors import ConnectionFailed, HistoryUnusable, LockedOut, LockLost, StatementFailed
+from querynl.errors import ConnectionFailed, LockedOut, LockLost, StatementFailed
 from querynl.lease import TABLE as LOCK
 from querynl.lease import Lease
+from querynl.ledger.rows import Direction, Entry, Framework, Mark, Scripts, Status, kept, values_of
+from querynl.ledger.tables import ALL_COLUMNS, COLUMNS, JOURNAL, MARK_COLUMNS, TABLE, VERSION, Tables
 
-TABLE = "querynl_history"
-JOURNAL = "querynl_journal"
-VERSION = 2
+__all__ = [
+    "JOURNAL",
+    "LEASE_SECONDS",
+    "TABLE",
+    "VERSION",
+    "Companion",
+    "Direction",
+    "Entry",
+    "Framework",
+    "Ledger",
+    "Mark",
+    "Scripts",
+    "Status",
+    "person",
+]
+
 # For how long a lock that is a lease is kept without being renewed; a killed holder keeps the next one waiting so long.
 LEASE_SECONDS = 15.0
 
-Framework = Literal["raw", "flyway", "alembic"]
-Direction = Literal["up", "down"]
-Status = Literal["running", "applied", "failed", "rolled back"]
-
+# Rows of the journal that one statement writes; some engines limit how many parameters it may have.
+_MARKS_AT_ONCE = 100
+_SCRIPTS_AT_ONCE = 500
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
-
-
-class Entry(Struct, frozen=True, kw_only=True):
-    """What the history says about one migration: its last run, one way or the other.
-
-    `run_number` counts the runs of this database. `checksum` and `file` are those of the file that was applied,
-    None where there was none. `applied_at` stays when it is rolled back. Of the `statements_total` of that way,
-    the first `statements_done` have run; while the status is running, the next one may have, too. `noted_as` is
-    what its framework's own table calls it, None where that has nothing of it.
-    """
-
-    migration_id: str
-    run_number: int = 0
-    description: str = ""
-    framework: Framework = "raw"
-    file: str | None = None
-    direction: Direction
-    status: Status
-    checksum: str | None = None
-    applied_by: str = ""
-    started_at: datetime
-    applied_at: datetime | None = None
-    duration_ms: int | None = None
-    statements_total: int
-    statements_done: int = 0
-    error: str | None = None
-    noted_as: str | None = None
-
-
-class Mark(Struct, frozen=True, kw_only=True):
-    """What the journal says about one statement of a run, counted from 1.
-
-    Without `finished_at` it was about to run, and nobody saw its end; `trace` is then what the catalog told before
-    it of all that it names (`Dialect.trace`), as a hash, None where that tells nothing.
-    """
-
-    run_number: int
-    number: int
-    migration_id: str
-    direction: Direction
-    statement: str
-    trace: str | None = None
-    started_at: datetime
-    finished_at: datetime | None = None
-
-
-class Scripts(Struct, frozen=True):
-    """The SQL of a migration as it ran; `down` is None where there is no way back."""
-
-    up: str
-    down: str | None
 
 
 class Companion(Protocol):
@@ -91,16 +53,6 @@ class Companion(Protocol):
 
     def note(self, entry: Entry) -> str | None:
         """Make it say of a migration what the entry says; what it goes by there, None for nothing."""
-
-
-_COLUMNS = Entry.__struct_fields__
-_ALL_COLUMNS = (*_COLUMNS, "up_script", "down_script", "ledger_version")
-# What a column that a version added holds in the rows of those before it.
-_ADDED_COLUMNS = {"noted_as": "VARCHAR(255)"}
-_MARK_COLUMNS = Mark.__struct_fields__
-# Rows of the journal that one statement writes; some engines limit how many parameters it may have.
-_MARKS_AT_ONCE = 100
-_SCRIPTS_AT_ONCE = 500
 
 
 class Ledger:
@@ -125,18 +77,7 @@ class Ledger:
         self._quote = dialect.quote
         self._words = bookkeeping_of(dialect.name)
         self._lock_timeout = lock_timeout
-        self._there = False
-        # Columns of this version that the table, made by an older one, has not got yet.
-        self._lacking: frozenset[str] = frozenset()
-        # Asked for once, at the start: a migration may point the session at another namespace.
-        [(home,)] = connection.rows(self._words.home)
-        if home is None:
-            raise HistoryUnusable(
-                "The session has no namespace of its own, where the history could be.",
-                where=connection.database,
-                remedy="Name a database, or a search_path whose schema exists.",
-            )
-        self._home = str(home)
+        self._tables = Tables(connection, dialect)
         self._table, self._journal, self._lock = (self.place(name) for name in (TABLE, JOURNAL, LOCK))
         self._lease: Lease | None = None
 
@@ -156,7 +97,7 @@ class Ledger:
         ids = {entry.migration_id for entry in found}
         if len(ids) < len(found):  # somebody made the table anew, without its key
             twice = next(one for one, count in Counter(entry.migration_id for entry in found).items() if count > 1)
-            raise self._unusable(f"{twice} is in it more than once")
+            raise self._tables.unusable(f"{twice} is in it more than once")
         return found
 
     def entry(self, migration_id: str) -> Entry | None:
@@ -171,7 +112,7 @@ class Ledger:
     def scripts_of(self, migration_ids: Sequence[str]) -> dict[str, Scripts]:
         """The SQL of migrations as they last ran, by id; those of which the history has nothing are not there."""
         found: dict[str, Scripts] = {}
-        if not self._is_there():
+        if not self._tables.is_there():
             return found
         for first in range(0, len(migration_ids), _SCRIPTS_AT_ONCE):
             some = migration_ids[first : first + _SCRIPTS_AT_ONCE]
@@ -185,118 +126,57 @@ class Ledger:
 
     def last_mark(self, run_number: int) -> Mark | None:
         """What the journal says about the last statement of a run that was begun, None before the first."""
-        if not self.columns(self._home, JOURNAL):
+        if not self._tables.has(JOURNAL):
             return None
         rows = self._connection.rows(
-            f"SELECT {', '.join(_MARK_COLUMNS)} FROM {self._journal}"
-            " WHERE run_number = %s ORDER BY number DESC LIMIT 1",
+            f"SELECT {', '.join(MARK_COLUMNS)} FROM {self._journal} WHERE run_number = %s ORDER BY number DESC LIMIT 1",
             (run_number,),
         )
         return self._mark(rows[0]) if rows else None
 
     def place(self, table: str) -> str:
         """The quoted name of a table that stands beside the history."""
-        return f"{self._quote(self._home)}.{self._quote(table)}"
+        return self._tables.place(table)
+
+    def has(self, table: str) -> bool:
+        """Whether a table stands beside the history."""
+        return self._tables.has(table)
 
     def columns(self, namespace: str | None, table: str) -> set[str]:
         """The columns that a table of this database has now, none for no table; namespace None is the session's own."""
-        place = (self._home if namespace is None else namespace, table)
-        return {str(row[0]) for row in self._connection.rows(self._words.columns, place)}
+        return self._tables.columns(self._tables.home if namespace is None else namespace, table)
 
     def _rows(self, condition: str, *parameters: object) -> list[tuple[Any, ...]]:
-        if not self._is_there():
+        if not self._tables.is_there():
             return []
-        columns = ", ".join("NULL" if name in self._lacking else name for name in (*_COLUMNS, "ledger_version"))
-        return self._connection.rows(f"SELECT {columns} FROM {self._table} {condition}", parameters)
-
-    def _is_there(self) -> bool:
-        if self._there:
-            return True
-        columns = self.columns(self._home, TABLE)
-        missing = [name for name in _ALL_COLUMNS if name not in columns] if columns else []
-        if any(name not in _ADDED_COLUMNS for name in missing):
-            raise self._unusable(f"it has no {', '.join(missing)}")
-        self._there, self._lacking = bool(columns), frozenset(missing)
-        return self._there
+        return self._connection.rows(f"SELECT {self._tables.selected()} FROM {self._table} {condition}", parameters)
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
         *fields, version = row
         if version not in range(1, VERSION + 1):
-            raise self._unusable(f"{row[0]} was written with version {version}, and this QueryNL knows {VERSION}")
+            raise self._tables.unusable(
+                f"{row[0]} was written with version {version}, and this QueryNL knows {VERSION}"
+            )
         try:
-            return msgspec.convert(dict(zip(_COLUMNS, fields, strict=True)), Entry)
+            return msgspec.convert(dict(zip(COLUMNS, fields, strict=True)), Entry)
         except msgspec.ValidationError as error:
-            raise self._unusable(f"{row[0]}: {error}") from error
+            raise self._tables.unusable(f"{row[0]}: {error}") from error
 
     def _mark(self, row: tuple[Any, ...]) -> Mark:
         try:
-            return msgspec.convert(dict(zip(_MARK_COLUMNS, row, strict=True)), Mark)
+            return msgspec.convert(dict(zip(MARK_COLUMNS, row, strict=True)), Mark)
         except msgspec.ValidationError as error:
-            raise self._unusable(f"{JOURNAL}, run {row[0]}: {error}") from error
-
-    def _unusable(self, reason: str) -> HistoryUnusable:
-        return HistoryUnusable(
-            f"The database's history cannot be read: {reason}.",
-            where=f"{self._connection.database}, table {TABLE}",
-            remedy="Correct that row of the table by hand, or use the QueryNL that wrote it.",
-        )
+            raise self._tables.unusable(f"{JOURNAL}, run {row[0]}: {error}") from error
 
     # ------------------------------------------------------------------------------------- writing
 
     def create(self) -> None:
         """Make the tables unless they are there, and bring those of an older version up to this one."""
-        if self._is_there() and self.columns(self._home, JOURNAL):
-            self._upgrade()
+        if self._tables.is_current():
             return
-        text = self._words.text
+        self._tables.make_namespace()
         with self.transaction():
-            self._connection.execute(
-                f"""CREATE TABLE IF NOT EXISTS {self._journal} (
-    run_number BIGINT NOT NULL,
-    number BIGINT NOT NULL,
-    migration_id VARCHAR(255) NOT NULL,
-    direction VARCHAR(4) NOT NULL,
-    statement {text} NOT NULL,
-    trace VARCHAR(64),
-    started_at VARCHAR(40) NOT NULL,
-    finished_at VARCHAR(40),
-    PRIMARY KEY (run_number, number)
-) {self._words.table_options}"""
-            )
-            self._connection.execute(
-                f"""CREATE TABLE IF NOT EXISTS {self._table} (
-    migration_id VARCHAR(255) NOT NULL PRIMARY KEY,
-    run_number BIGINT NOT NULL,
-    description {text} NOT NULL,
-    framework VARCHAR(40) NOT NULL,
-    file {text},
-    direction VARCHAR(4) NOT NULL,
-    status VARCHAR(20) NOT NULL,
-    checksum VARCHAR(64),
-    applied_by VARCHAR(255) NOT NULL,
-    started_at VARCHAR(40) NOT NULL,
-    applied_at VARCHAR(40),
-    duration_ms BIGINT,
-    statements_total BIGINT NOT NULL,
-    statements_done BIGINT NOT NULL,
-    error {text},
-    noted_as {_ADDED_COLUMNS["noted_as"]},
-    up_script {text} NOT NULL,
-    down_script {text},
-    ledger_version BIGINT NOT NULL
-) {self._words.table_options}"""
-            )
-
-    def _upgrade(self) -> None:
-        if not self._lacking:
-            return
-        with self.transaction():
-            self._there = False
-            self._is_there()  # another process may have been quicker
-            for name in sorted(self._lacking):
-                self._connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {name} {_ADDED_COLUMNS[name]}")
-            self._connection.execute(f"UPDATE {self._table} SET ledger_version = %s", (VERSION,))
-        self._lacking = frozenset()
+            self._tables.create()
 
     def write(self, entry: Entry, scripts: Scripts) -> Entry:
         """The entry as it was kept, as the newest run, in the place of what the history said about the migration."""
@@ -307,19 +187,19 @@ class Ledger:
         entry = msgspec.structs.replace(entry, run_number=int(last) + 1)
         self._connection.execute(f"DELETE FROM {self._table} WHERE migration_id = %s", (entry.migration_id,))
         self._connection.execute(
-            f"INSERT INTO {self._table} ({', '.join(_ALL_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_ALL_COLUMNS))})",
-            (*_values(entry), scripts.up, scripts.down, VERSION),
+            f"INSERT INTO {self._table} ({', '.join(ALL_COLUMNS)}) VALUES ({', '.join(['%s'] * len(ALL_COLUMNS))})",
+            (*values_of(entry), scripts.up, scripts.down, VERSION),
         )
         return entry
 
     def _upserted(self, entry: Entry, scripts: Scripts) -> Entry:
         """What `write` does, in one statement."""
-        places = ["%s"] * len(_ALL_COLUMNS)
-        places[_ALL_COLUMNS.index("run_number")] = f"(SELECT COALESCE(MAX(run_number), 0) + 1 FROM {self._table})"
-        changes = ", ".join(f"{column} = excluded.{column}" for column in _ALL_COLUMNS[1:])
-        values = [_kept(getattr(entry, name)) for name in _COLUMNS if name != "run_number"]
+        places = ["%s"] * len(ALL_COLUMNS)
+        places[ALL_COLUMNS.index("run_number")] = f"(SELECT COALESCE(MAX(run_number), 0) + 1 FROM {self._table})"
+        changes = ", ".join(f"{column} = excluded.{column}" for column in ALL_COLUMNS[1:])
+        values = [kept(getattr(entry, name)) for name in COLUMNS if name != "run_number"]
         [(number,)] = self._connection.rows(
-            f"INSERT INTO {self._table} ({', '.join(_ALL_COLUMNS)}) VALUES ({', '.join(places)})"
+            f"INSERT INTO {self._table} ({', '.join(ALL_COLUMNS)}) VALUES ({', '.join(places)})"
             f" ON CONFLICT (migration_id) DO UPDATE SET {changes} RETURNING run_number",
             (*values, scripts.up, scripts.down, VERSION),
         )
@@ -327,10 +207,10 @@ class Ledger:
 
     def update(self, entry: Entry) -> None:
         """Keep what became of a run that was written before; its scripts stay."""
-        assignments = ", ".join(f"{column} = %s" for column in _COLUMNS[1:])
+        assignments = ", ".join(f"{column} = %s" for column in COLUMNS[1:])
         self._connection.execute(
             f"UPDATE {self._table} SET {assignments} WHERE migration_id = %s",
-            (*_values(self._noted(entry))[1:], entry.migration_id),
+            (*values_of(self._noted(entry))[1:], entry.migration_id),
         )
 
     def _noted(self, entry: Entry) -> Entry:
@@ -349,19 +229,19 @@ class Ledger:
 
     def mark(self, marks: Sequence[Mark]) -> None:
         """Add rows to the journal."""
-        row = f"({', '.join(['%s'] * len(_MARK_COLUMNS))})"
+        row = f"({', '.join(['%s'] * len(MARK_COLUMNS))})"
         for first in range(0, len(marks), _MARKS_AT_ONCE):
             some = marks[first : first + _MARKS_AT_ONCE]
             self._connection.execute(
-                f"INSERT INTO {self._journal} ({', '.join(_MARK_COLUMNS)}) VALUES {', '.join([row] * len(some))}",
-                tuple(value for mark in some for value in _values(mark)),
+                f"INSERT INTO {self._journal} ({', '.join(MARK_COLUMNS)}) VALUES {', '.join([row] * len(some))}",
+                tuple(value for mark in some for value in values_of(mark)),
             )
 
     def finish(self, mark: Mark, at: datetime) -> None:
         """Make the journal say that a statement which was about to run has run."""
         self._connection.execute(
             f"UPDATE {self._journal} SET finished_at = %s WHERE run_number = %s AND number = %s",
-            (_kept(at), mark.run_number, mark.number),
+            (kept(at), mark.run_number, mark.number),
         )
 
     # ------------------------------------------------------------------------------------- locking
@@ -405,6 +285,7 @@ class Ledger:
     def _leased(self) -> Iterator[None]:
         name = f"{person()}, process {os.getpid()}"
         lease = Lease(self._connection, self._lock, self._words, name=name, term=LEASE_SECONDS)
+        self._tables.make_namespace()
         self._poll(lambda: self._unless_busy(lease.take))
         self._lease = lease
         try:
@@ -524,12 +405,3 @@ def person() -> str:
     except (KeyError, OSError, ImportError):
         name = "unknown"
     return f"{name}@{socket.gethostname()}"[:200]
-
-
-def _values(row: Entry | Mark) -> tuple[Any, ...]:
-    return tuple(_kept(getattr(row, name)) for name in row.__struct_fields__)
-
-
-def _kept(value: Any) -> Any:
-    # Text of one length, which sorts as time does.
-    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
