@@ -157,6 +157,7 @@ def open_connection(target: Target, *, read_only: bool) -> PostgreSQLConnection:
     except psycopg.Error as error:
         failure = _connect_failure(error, target)
     # Raised out here, so that no frame or context that knew the password goes with it.
+    del settings
     raise failure
 
 
