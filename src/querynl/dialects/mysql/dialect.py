@@ -34,6 +34,7 @@ from querynl.schema import (
     Schema,
     Table,
     Trigger,
+    View,
 )
 
 # Unknown table, column, routine or key, and the many words for a foreign key whose table or key is not there:
@@ -137,6 +138,8 @@ class MySQL:
                 )
             case Drop(Trigger()), Trigger():
                 return True  # it runs after the dropped one, which comes back at the end otherwise
+            case Drop(View()), View():
+                return True  # it would stay, and nothing new could be made upon it until all below it are back
             case _:
                 return False
 
