@@ -283,6 +283,14 @@ def test_a_view_depends_on_what_it_reads(session: Connection) -> None:
 
 
 @on_both
+def test_a_view_depends_on_what_it_calls(session: Connection) -> None:
+    for name in ("f", "a.b"):
+        session.execute(f"CREATE FUNCTION `{name}`(a int) RETURNS int DETERMINISTIC RETURN a")
+    view = load(session, "CREATE VIEW v AS SELECT f(1) AS x, `a.b`(2) AS y, abs(-1) AS z").views[0]
+    assert [need.name for need in view.depends_on] == ["a.b(a int)", "f(a int)"]
+
+
+@on_both
 def test_a_view_does_not_name_its_database(session: Connection) -> None:
     name = session.database
     view = load(session, f"CREATE TABLE `{name}` (a int); CREATE VIEW v AS SELECT `{name}`.a FROM `{name}`").views[0]

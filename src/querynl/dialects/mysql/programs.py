@@ -119,18 +119,20 @@ def _without_database(
 ) -> tuple[str, tuple[Dependency, ...]]:
     """A query of the catalog with the database's own name taken out, and what it names there.
 
-    `db`.`t` is a table, `db`.`t`.`c` a column, `db`.`f`(…) a call; `x`.`c` may also be an alias that
-    happens to be called like the database, unless there is such a relation or routine.
+    `db`.`t` is a table, `db`.`t`.`c` a column, `f`(…) and `db`.`f`(…) are calls; `x`.`c` may also be an alias
+    that happens to be called like the database, unless there is such a relation or routine.
     """
     found = tokens(text, "mysql")
     needs: dict[Dependency, None] = {}
     pieces: list[str] = []
     position = 0
     for number, token in enumerate(found):
+        if token.text in routines and _is_call(found, number):
+            needs[routines[token.text]] = None
         if not _is_qualifier(found, number) or token.text != database:
             continue
         name = found[number + 2].text
-        is_call = number + 3 < len(found) and found[number + 3].token_type.name == "L_PAREN"
+        is_call = _opens(found, number + 3)
         need = (routines if is_call else relations).get(name)
         if need is None:
             continue
@@ -149,6 +151,16 @@ def _is_qualifier(found: Sequence[Token], number: int) -> bool:
         and found[number + 1].token_type.name == "DOT"
         and (number == 0 or found[number - 1].token_type.name != "DOT")
     )
+
+
+def _is_call(found: Sequence[Token], number: int) -> bool:
+    """Whether the token is the name of a routine without its database's; the engine's own functions have no quotes."""
+    is_alone = number == 0 or found[number - 1].token_type.name != "DOT"
+    return found[number].token_type.name == "IDENTIFIER" and is_alone and _opens(found, number + 1)
+
+
+def _opens(found: Sequence[Token], number: int) -> bool:
+    return number < len(found) and found[number].token_type.name == "L_PAREN"
 
 
 # ------------------------------------------------------------------------------ triggers and routines
