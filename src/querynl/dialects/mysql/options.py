@@ -35,7 +35,7 @@ _RESETS = {
     "connection": "''",
     "autoextend_size": "0",
     "transactional": "DEFAULT",
-    "page_checksum": "DEFAULT",
+    "page_checksum": "1",
     "tablespace": "innodb_file_per_table",
     "secondary_engine": "NULL",
     "engine_attribute": "''",
@@ -43,6 +43,14 @@ _RESETS = {
     "union": "()",
     "data_directory": "''",
     "index_directory": "''",
+}
+# What says no more than its absence, and cannot be taken away again.
+SAY_NOTHING = {
+    ("tablespace", "innodb_file_per_table"),
+    ("encryption", "N"),
+    ("compression", ""),
+    ("compression", "none"),
+    ("page_checksum", 1),  # Aria's tables have it, and keep it in other engines
 }
 # Options whose values are texts, not words or numbers.
 _TEXTS = {
@@ -87,6 +95,7 @@ def localised(declared: Mapping[str, OptionValue], server: Server, where: str) -
             raise SchemaInvalid(f"{key!r} is no table option of {server.name}.", where=f"{where}.{key}")
     if found.get("engine") == "InnoDB":
         del found["engine"]
+    found = {key: value for key, value in found.items() if (key, value) not in SAY_NOTHING}
     if "collation" in found:
         found.pop("charset", None)
     return found

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from querynl.dialects.mysql import partitions
+from querynl.dialects.mysql.options import SAY_NOTHING
 from querynl.dialects.mysql.spelling import NAME, STRING, name_in, quote, unquoted
 from querynl.dialects.protocol import Reader
 from querynl.schema import OptionValue
@@ -33,13 +34,6 @@ _OPTION = re.compile(
     rf"|(?P<versioned>WITH SYSTEM VERSIONING)|{STRING}|{NAME}",
     re.S,
 )
-# What says no more than its absence, and cannot be taken away again.
-_SAY_NOTHING = {
-    ("tablespace", "innodb_file_per_table"),
-    ("encryption", "N"),
-    ("compression", ""),
-    ("compression", "none"),
-}
 # Told by INFORMATION_SCHEMA, or, as the next number to be given, no part of a schema.
 _KNOWN_OTHERWISE = {"engine", "charset", "collate", "comment", "auto_increment"}
 
@@ -135,7 +129,7 @@ def _options(line: str) -> Iterator[tuple[str, OptionValue]]:
         elif match["key"]:
             key = match["key"].strip("`").lower().replace(" ", "_")
             value = _value(match["value"])
-            if key not in _KNOWN_OTHERWISE and (key, value) not in _SAY_NOTHING:
+            if key not in _KNOWN_OTHERWISE and (key, value) not in SAY_NOTHING:
                 yield key, str(value).lower() if key == "row_format" else value
 
 
