@@ -18,7 +18,7 @@ def grouped(
     `operations` are in order already; `grouping` says of each whether it joins its table's group. A
     group stands where its first member stood; an operation on the table that does not join ends it, and so
     does one that needs what only comes after the group. With `references_ahead`, no table needs another
-    to be changed first, and only the names of indexes can be in the way.
+    to be changed first, and only the names of indexes can be in the way; there, whatever has no table ends all groups.
     """
     groups: list[list[Operation]] = []
     group_of: list[int] = []
@@ -37,7 +37,7 @@ def grouped(
             groups.append([])
             if joins and name is not None:
                 open_groups[name] = place
-            else:
+            elif references_ahead or not _is_tracked(operation):
                 _close(open_groups, operation)
         groups[place].append(operation)
         group_of.append(place)
@@ -71,6 +71,11 @@ def _share_names(operation: Operation, other: Operation) -> bool:
     if first is None or second is None:
         return False
     return first.kind is Kind.INDEX and second.kind in (Kind.INDEX, Kind.TABLE, Kind.VIEW)
+
+
+def _is_tracked(operation: Operation) -> bool:
+    """Whether it is an object of its own that comes or goes, of which it is known what needs it."""
+    return isinstance(operation, Create | Drop) and table_of(operation) is None
 
 
 def _close(open_groups: dict[Name, int], operation: Operation) -> None:
