@@ -109,7 +109,7 @@ def _alone(operation: Operation, before: Catalog, after: Catalog, server: Server
         case Drop(model.Sequence() as sequence):
             yield Statement(f"DROP SEQUENCE {quote(sequence.name)}")
         case Change(model.Sequence() as was, model.Sequence() as now):
-            yield Statement(sequences.change(was, now))
+            yield from sequences.change(was, now)
         case Drop(Trigger() as trigger):
             yield Statement(f"DROP TRIGGER {quote(trigger.name)}")
         case Drop(Routine() as routine):

@@ -72,13 +72,17 @@ def create(sequence: model.Sequence) -> str:
     )
 
 
-def change(before: model.Sequence, after: model.Sequence) -> str:
-    """The statement that makes a sequence count otherwise, from where it stands."""
+def change(before: model.Sequence, after: model.Sequence) -> Iterator[Statement]:
+    """The statements that make a sequence count otherwise, from where it stands or the first number that is left."""
     was, now = ({**_usual(s), **{k: v for k, v in _values(s).items() if v is not None}} for s in (before, after))
+    end = "maximum" if now["increment"] < 0 else "minimum"
+    if now[end] != was[end] and was["minimum"] <= now[end] <= was["maximum"]:
+        # It may not stand beyond its limits; a sequence that is further on stays there.
+        yield Statement(f"DO SETVAL({quote(after.name)}, {now[end]}, 0)")
     words = list(_clauses({key: value for key, value in now.items() if value != was[key]}))
     if before.cycle != after.cycle:
         words.append("CYCLE" if after.cycle else "NOCYCLE")
-    return " ".join([f"ALTER SEQUENCE {quote(after.name)}", *words])
+    yield Statement(" ".join([f"ALTER SEQUENCE {quote(after.name)}", *words]))
 
 
 _WORDS = {
