@@ -558,10 +558,12 @@ def test_a_partition_is_detached_and_attached_with_its_rows(migrate: Migrate) ->
     assert migrated.rows("SELECT * FROM p") == [(1, "x")]
 
 
-def test_a_partition_that_counts_by_its_tables_serial_is_not_left_without(migrate: Migrate) -> None:
-    table = "CREATE TABLE p (id serial, n int) PARTITION BY {}; CREATE TABLE q PARTITION OF p DEFAULT"
-    with pytest.raises(ChangeUnsupported, match="takes numbers from its id"):
-        migrate(table.format("RANGE (id)"), table.format("LIST (n)"))
+def test_a_partition_that_counts_by_its_tables_serial_goes_on_counting(migrate: Migrate) -> None:
+    table = "CREATE TABLE p (id serial, n int) PARTITION BY {}; CREATE TABLE q PARTITION OF p DEFAULT;"
+    migrated = migrate(table.format("RANGE (id)") + "INSERT INTO p (n) VALUES (7), (8)", table.format("LIST (n)"))
+    assert migrated.rows("INSERT INTO p (n) VALUES (9) RETURNING id") == [(3,)]
+    migrated.back()
+    assert migrated.rows("INSERT INTO p (n) VALUES (10) RETURNING id") == [(4,)]
 
 
 def test_an_enum_by_which_a_table_is_partitioned_is_not_replaced(migrate: Migrate) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from querynl.operations import Change, Create, Drop, Operation, Rename, table_of, target
-from querynl.schema import Exclusion, Index, Kind, Name, PrimaryKey, Schema, Table, Unique
+from querynl.operations import Change, Create, Drop, Operation, Rename, State, parts_of, table_of, target
+from querynl.schema import Exclusion, Index, Kind, Name, PrimaryKey, Schema, Table, Unique, ref_of
 
 _TABLES_AND_PARTS = frozenset(
     {
@@ -50,6 +50,29 @@ def with_incomplete_apart(operations: Sequence[Operation]) -> list[Operation]:
     return result
 
 
+def meanwhile(operations: Sequence[Operation], start: State, end: State) -> tuple[State, State]:
+    """The states with the tables that leave or get parents as they stand between these two changes."""
+    moves = [(before, after) for _, before, after in _moves(operations)]
+    if not moves:
+        return start, end
+    first, last = State(start.schema()), State(end.schema())
+    for before, after in moves:
+        if set(after.inherits) - set(before.inherits):
+            last.update({ref_of(before): before})
+        else:
+            first.update({ref_of(after): after})
+    return first, last
+
+
+def _moves(operations: Sequence[Operation]) -> Iterator[tuple[int, Table, Table]]:
+    """The changes of a table's parents, with their numbers and the table before and after."""
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Change):
+            before, after = operation.before, operation.after
+            if isinstance(before, Table) and isinstance(after, Table) and before.inherits != after.inherits:
+                yield number, before, after
+
+
 def links_of_heirs(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
     """Pairs of numbers of operations, the first of which must come before the second."""
     yield from _partitions_before_incomplete_indexes(operations)
@@ -73,12 +96,7 @@ def _parting_first_and_joining_last(operations: Sequence[Operation]) -> Iterator
 
     Where a parent loses heirs and gets others, the former go first.
     """
-    changes = [(number, op.before, op.after) for number, op in enumerate(operations) if isinstance(op, Change)]
-    moves = [
-        (number, before, after)
-        for number, before, after in changes
-        if isinstance(before, Table) and isinstance(after, Table) and before.inherits != after.inherits
-    ]
+    moves = list(_moves(operations))
     on_table = _by_table(operations) if moves else {}
     parting: dict[Name, list[int]] = defaultdict(list)
     joining: dict[Name, list[int]] = defaultdict(list)
@@ -94,9 +112,16 @@ def _parting_first_and_joining_last(operations: Sequence[Operation]) -> Iterator
             parting[parent].append(number)
         for name in {after.key, *gained, *lost}:
             for other in on_table.get(name, ()):
-                yield (other, number) if gained else (number, other)
+                yield (other, number) if gained or _is_renamed_before(operations[other], before) else (number, other)
     for parent, numbers in joining.items():  # partitions must not overlap
         yield from ((first, number) for number in numbers for first in parting[parent])
+
+
+def _is_renamed_before(operation: Operation, table: Table) -> bool:
+    """Whether the table has a part under the name that the operation gives it."""
+    if not isinstance(operation, Rename):
+        return False
+    return operation.ref._replace(name=operation.to) in {ref_of(part, table.key) for part in parts_of(table)}
 
 
 def _by_table(operations: Sequence[Operation]) -> dict[Name | None, list[int]]:

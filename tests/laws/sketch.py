@@ -301,7 +301,8 @@ def _declarations(pair: Pair) -> Iterator[str]:
     names, later = pair.before.names, pair.after.names
     for key in sorted(pair.declared & names.keys() & later.keys()):
         element = pair.after.sketch.elements[key]
-        owner = pair.after.sketch.elements[element.holder] if element.holder is not None else element
+        is_part = element.holder is not None and (element.inline or "index" in element.kind)
+        owner = pair.after.sketch.elements[element.holder or ""] if is_part else element
         path = [] if owner.namespace is None else [later[owner.namespace]]
         if owner.namespace is not None and later[owner.namespace] != names[owner.namespace]:
             continue  # what is in it goes and comes with it
@@ -324,7 +325,8 @@ def _is_ambiguous(path: Sequence[str], element: Element, before: Named) -> bool:
     indexes = {(names[e.holder], names[e.key]) for e in elements if "index" in e.kind and e.holder and e.key in names}
     if element.holder is not None and tuple(path[-2:]) in indexes:
         return True
-    tables = {names[e.key] for e in elements if e.key in names and e.holder is None and e.kind != "namespace"}
+    apart = (e for e in elements if e.holder is None or e.kind == "partition")
+    tables = {names[e.key] for e in apart if e.key in names and e.kind != "namespace"}
     return element.namespace is not None and path[0] in tables
 
 

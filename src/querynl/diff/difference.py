@@ -12,10 +12,12 @@ from querynl.diff.aside import in_the_way, set_aside, stepping_aside
 from querynl.diff.comparison import differences, reordered_tables
 from querynl.diff.questions import Question, questions_of
 from querynl.diff.renames import Renaming, declared_renames, waiting_name
-from querynl.operations import Drop, Operation, Rename, State, apply, target
+from querynl.diff.sequences import with_counters_apart, with_sequences_kept
+from querynl.heirs import meanwhile
+from querynl.operations import Change, Drop, Operation, Rename, State, apply, target
 from querynl.privileges import with_kept_privileges
 from querynl.rules import Rules
-from querynl.schema import Kind, Name, Ref, Schema
+from querynl.schema import Kind, Name, Ref, Schema, Table
 
 
 class Difference(Struct, frozen=True):
@@ -50,7 +52,11 @@ def diff(
     wanted = with_kept_privileges(after, keeping, renamed, {ref for ref in gone if ref is not None}, rules)
     start, end = State(renamed), State(wanted)
     found = list(differences(start, end, rules))
-    operations = list(_untangled(Dependents(start, end, rules).recreated_around(found), rules))
+    first, last = meanwhile(found, start, end)
+    operations = Dependents(first, last, rules).recreated_around(found)
+    operations = list(with_sequences_kept(operations, start, end))
+    operations = list(with_counters_apart(operations, first, last, rules))
+    operations = list(_untangled(operations, rules))
     renames, operations = _without_vain(renames, operations)
     return Difference(
         operations=(*aside, *renames, *operations),
@@ -62,9 +68,11 @@ def diff(
 
 
 def _without_vain(renames: Sequence[Rename], operations: Sequence[Operation]) -> tuple[list[Rename], list[Operation]]:
-    """The renames and operations, with no index renamed that is then made anew."""
+    """The renames and operations, with no index renamed that is then made anew on a table that stays where it is."""
     made = {move.ref._replace(name=move.to): move for move in renames if move.ref.kind is Kind.INDEX}
-    chained = {ref for ref in made if any(move.ref == ref for move in renames)}
+    moved = {target(op) for op in operations if isinstance(op, Change) and isinstance(op.after, Table)}
+    chained = {ref for ref, first in made.items() if first.ref in made or any(move.ref == ref for move in renames)}
+    chained |= {ref for ref in made if Ref(Kind.TABLE, ref.namespace, str(ref.table)) in moved}
     vain = {
         number: made[ref]
         for number, operation in enumerate(operations)

@@ -31,7 +31,7 @@ def apply(operations: Iterable[Operation], schema: Schema, rewriting: Rewriting)
     return state.schema()
 
 
-def _apply(operation: Operation, catalog: Catalog, rewriting: Rewriting) -> Changes:
+def _apply(operation: Operation, catalog: State | Changed, rewriting: Rewriting) -> Changes:
     match operation:
         case RunSQL():
             return {}

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from querynl.operations.parts import parts_of, with_part
 from querynl.operations.rewording import reworded
 from querynl.operations.rewriting import Rewriting
-from querynl.operations.state import Catalog, Changes
+from querynl.operations.state import Catalog, Changed, Changes, State
 from querynl.schema import (
     DEFINED,
     FIELDS,
@@ -33,7 +33,7 @@ from querynl.schema import (
 )
 
 
-def rename(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
+def rename(ref: Ref, to: str, catalog: State | Changed, rewriting: Rewriting) -> Changes:
     """What becomes of an object, of all that refers to it, and of what is said of who may use it."""
     return _renamed(ref, to, catalog, rewriting) | _privileges_moved(ref, to, catalog)
 
@@ -52,7 +52,7 @@ def _privileges_moved(ref: Ref, to: str, catalog: Catalog) -> Changes:
     return changes
 
 
-def _renamed(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
+def _renamed(ref: Ref, to: str, catalog: State | Changed, rewriting: Rewriting) -> Changes:
     if ref.kind is Kind.COLUMN:
         return _rename_column(ref, to, catalog, rewriting)
     if ref.kind is Kind.TABLE:
@@ -78,7 +78,7 @@ def _part_at(catalog: Catalog, ref: Ref) -> Part:
     raise AssertionError(f"no {ref}")
 
 
-def _rename_table(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
+def _rename_table(ref: Ref, to: str, catalog: State | Changed, rewriting: Rewriting) -> Changes:
     name = Name(ref.namespace, ref.name)
     table = catalog.table(name)
     assert table is not None, f"no table {name}"
@@ -100,10 +100,24 @@ def _rename_table(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> 
         changes[ref_of(heir)] = replace(current, inherits=parents)
     changes.update(_followers(catalog, Ref(Kind.TABLE, *name), Ref(Kind.TABLE, *new)))
     changes.update(_owned_sequences(ref, to, catalog))
+    counters = (rewriting.counter_of(key, part) for key in (name, new) for part in table.columns)
+    changes.update(_defaults_following(list(counters), Changed(catalog, changes), rewriting))
     return changes
 
 
-def _rename_column(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Changes:
+def _rename_column(ref: Ref, to: str, catalog: State | Changed, rewriting: Rewriting) -> Changes:
+    changes: Changes = {}
+    waiting = [ref]
+    while waiting:
+        ref = waiting.pop()
+        changes.update(_rename_own_column(ref, to, Changed(catalog, changes), rewriting))
+        heirs = _heirs(Name(ref.namespace, str(ref.table)), catalog)
+        waiting += (ref._replace(namespace=heir.namespace, table=heir.name) for heir in heirs)
+    return changes
+
+
+def _rename_own_column(ref: Ref, to: str, catalog: State | Changed, rewriting: Rewriting) -> Changes:
+    """The changes but for those of the table's heirs."""
     assert ref.table is not None
     name = Name(ref.namespace, ref.table)
     table = catalog.table(name)
@@ -124,8 +138,19 @@ def _rename_column(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) ->
         changes[ref_of(current)] = replace(current, foreign_keys=keys)
     changes.update(_followers(catalog, ref, ref._replace(name=to)))
     changes.update(_owned_sequences(ref, to, catalog))
-    for heir in _heirs(name, catalog):
-        changes.update(_rename_column(Ref(Kind.COLUMN, heir.namespace, ref.name, heir.name), to, catalog, rewriting))
+    counters = (rewriting.counter_of(name, part) for part in (*table.columns, *renamed.columns))
+    changes.update(_defaults_following(list(counters), Changed(catalog, changes), rewriting))
+    return changes
+
+
+def _defaults_following(counters: list[Name | None], catalog: State | Changed, rewriting: Rewriting) -> Changes:
+    """The tables with defaults that name a counter by its new name; first come the names before, then those after."""
+    changes: Changes = {}
+    half = len(counters) // 2
+    for before, after in zip(counters[:half], counters[half:], strict=True):
+        if before is not None and after is not None and before != after:
+            ref = Ref(Kind.SEQUENCE, *before)
+            changes.update(reworded(ref, after.name, Changed(catalog, changes), rewriting))
     return changes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from querynl.operations.state import Catalog
-from querynl.schema import Kind, Ref, Table
+from querynl.schema import Column, Kind, Name, Ref, Table
 
 
 class Rewriting(Protocol):
@@ -28,6 +28,12 @@ class Rewriting(Protocol):
 
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         """A table that was renamed, or a column of it, with what the engine renames by itself beside that."""
+
+    def counter_of(self, table: Name, column: Column) -> Name | None:
+        """The sequence that comes and goes with a column and counts for it, where the engine has such."""
+
+    def counted_by(self, default: str) -> Name | None:
+        """The sequence that a default takes numbers from."""
 
     def folded(self, kind: Kind, name: str) -> str:
         """The name as the engine compares it with others of that kind, such as without case."""

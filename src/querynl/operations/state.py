@@ -51,6 +51,10 @@ class State:
     def of_kind(self, kind: Kind) -> Iterator[SchemaObject]:
         return iter(self.objects[kind].values())
 
+    def placed(self, kind: Kind) -> Iterator[tuple[Ref, SchemaObject]]:
+        """Every object of one kind with its address."""
+        return iter(self.objects[kind].items())
+
     def referrers(self, name: Name) -> Iterable[Name]:
         if self._referrers is None:
             self._referrers = {}
@@ -100,7 +104,7 @@ Changes = dict[Ref, SchemaObject | None]
 class Changed:
     """A state as it will be after some changes that have not been made yet."""
 
-    def __init__(self, state: State, changes: Changes) -> None:
+    def __init__(self, state: State | Changed, changes: Changes) -> None:
         self._state = state
         self._changes = changes
 
@@ -112,10 +116,12 @@ class Changed:
         return found if isinstance(found, Table) else None
 
     def of_kind(self, kind: Kind) -> Iterator[SchemaObject]:
-        for ref, obj in self._state.objects[kind].items():
-            if ref not in self._changes:
-                yield obj
-        yield from (obj for ref, obj in self._changes.items() if ref.kind is kind and obj is not None)
+        return (obj for _, obj in self.placed(kind))
+
+    def placed(self, kind: Kind) -> Iterator[tuple[Ref, SchemaObject]]:
+        """Every object of one kind with its address."""
+        yield from ((ref, obj) for ref, obj in self._state.placed(kind) if ref not in self._changes)
+        yield from ((ref, obj) for ref, obj in self._changes.items() if ref.kind is kind and obj is not None)
 
     def referrers(self, name: Name) -> Iterable[Name]:
         found = set(self._state.referrers(name))

@@ -29,9 +29,13 @@ def _is_whole_table(operation: Operation) -> bool:
 
 
 def _split(tables: dict[Name, Table]) -> Iterator[tuple[Table, tuple[ForeignKey, ...]]]:
-    """Tables in an order in which each refers to earlier ones, with the foreign keys for which there is none."""
+    """Tables in an order in which each refers to earlier ones, with the foreign keys for which there is none.
+
+    Parents come before their heirs, whatever refers to what.
+    """
     waiting = {
-        name: {key.target for key in table.foreign_keys if key.target in tables and key.target != name}
+        name: {other for other in (*(key.target for key in table.foreign_keys), *table.inherits) if other in tables}
+        - {name}
         for name, table in tables.items()
     }
     followers: dict[Name, list[Name]] = defaultdict(list)
@@ -49,7 +53,9 @@ def _split(tables: dict[Name, Table]) -> Iterator[tuple[Table, tuple[ForeignKey,
         else:  # every table left is in a cycle, or behind one
             while undone[position] in done:
                 position += 1
-            name = undone[position]
+            name = next(
+                n for n in undone[position:] if n not in done and not waiting[n].intersection(tables[n].inherits)
+            )
         if name in done:
             continue
         done.add(name)

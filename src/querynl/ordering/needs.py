@@ -32,6 +32,7 @@ from querynl.schema import (
     Index,
     Kind,
     Name,
+    Namespace,
     Policy,
     PrimaryKey,
     Ref,
@@ -69,6 +70,8 @@ class Needs:
         self.names_given_up: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self._called: dict[str, set[Ref]] = defaultdict(set)
         self._spoken_of: dict[str, set[Ref]] = defaultdict(set)
+        # The columns that come or go with the sequence that counts for them.
+        self._counted: dict[Name, list[Ref]] = defaultdict(list)
         self._moving_columns: dict[Name, set[str]] = defaultdict(set)
         for number, operation in enumerate(operations):
             self._note(number, operation)
@@ -85,6 +88,7 @@ class Needs:
                 if isinstance(obj, Column) and table is not None:
                     self.column_creators[table].append(number)
                 self._note_called(obj)
+                self._note_counted(obj, table)
             case Drop(obj, table):
                 for ref in refs(obj, table):
                     self.droppers[ref].append(number)
@@ -92,9 +96,13 @@ class Needs:
                 if isinstance(obj, Column) and table is not None:
                     self.column_enders[table].append(number)
                 self._note_called(obj)
+                self._note_counted(obj, table)
+                if isinstance(obj, model.Sequence) and obj.owned_by is not None:  # it may go with its column
+                    holder, column = obj.owned_by
+                    self._counted[Name(obj.namespace, obj.name)].append(Ref(Kind.COLUMN, obj.namespace, column, holder))
             case Change(before, after, table):
-                # What is part of a table minds what becomes of its neighbours, not of the table's attributes.
-                if not isinstance(after, Table):
+                # What is in something minds what becomes of its neighbours, not of the attributes of what it is in.
+                if not isinstance(after, Table | Namespace):
                     self.changers[ref_of(after, table)].append(number)
                 if isinstance(before, Column) and table is not None:
                     self.column_enders[table].append(number)
@@ -110,6 +118,14 @@ class Needs:
         elif isinstance(obj, Definition):
             for name in names_in_texts(obj):
                 self._called[name].add(ref_of(obj))
+
+    def _note_counted(self, obj: AnyObject, table: Name | None) -> None:
+        holder = obj.key if isinstance(obj, Table) else table
+        for column in obj.columns if isinstance(obj, Table) else (obj,):
+            if isinstance(column, Column) and holder is not None:
+                counter = self._rewriting.counter_of(holder, column)
+                if counter is not None:
+                    self._counted[counter].append(ref_of(column, holder))
 
     def _note_names(
         self, names: dict[tuple[str, ...], list[int]], number: int, obj: AnyObject, table: Name | None
@@ -170,8 +186,6 @@ class Needs:
                 yield from self._of_texts(obj)
                 for attribute in obj.attributes:
                     yield from self._of_type(attribute.type)
-            case model.Sequence(owned_by=(owner, column)):
-                yield Ref(Kind.COLUMN, obj.namespace, column, owner)
             case Column() | PrimaryKey() | Unique() | ForeignKey() | Check() | Exclusion() | Index():
                 assert table is not None
                 yield from self._of_part(obj, table)
@@ -184,6 +198,9 @@ class Needs:
         match part:
             case Column():
                 yield from self._of_type(part.type)
+                if self._counted and part.default is not None:
+                    counter = self._rewriting.counted_by(part.default)
+                    yield from () if counter is None else self._counted.get(counter, ())
                 if part.generated is not None:
                     yield from self._of_columns(part.generated.expression, table)
             case PrimaryKey() | Unique():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from querynl import schema as model
 from querynl.heirs import links_of_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, RunSQL, target
 from querynl.ordering.needs import Needs
-from querynl.schema import Grant, Kind, Name, Ownership, Ref
+from querynl.schema import AnyObject, Grant, Kind, Name, Ownership, Ref, Table
 
 
 def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict[int, set[int]]:
@@ -32,13 +33,7 @@ def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict[
                     for other in (*droppers.get(ref, ()), *changers.get(ref, ())):
                         before[other].add(number)
             case Change(old, new, table):
-                needed = set(needs.of(new, table))
-                for ref in needed:
-                    before[number].update(creators.get(ref, ()))
-                for ref in needs.of(old, table):
-                    # What goes and comes back, and is needed still, is there again before the change.
-                    for other in () if ref in creators and ref in needed else droppers.get(ref, ()):
-                        before[other].add(number)
+                _place_change(number, (_itself(old), _itself(new), table), needs, before)
             case RunSQL(table=Name() as name):
                 # Rows are touched after columns came and before those change or go.
                 before[number].update(needs.column_creators.get(name, ()))
@@ -49,11 +44,49 @@ def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict[
     for taken, givers in needs.names_given_up.items():
         for taker in needs.names_taken.get(taken, ()):
             for giver in givers:
-                first, second = (taker, giver) if _goes_on(operations[taker], operations[giver]) else (giver, taker)
+                first, second = (taker, giver) if _goes_on(operations, taker, giver) else (giver, taker)
                 before[second].add(first)
     for number, others in before.items():
         others.discard(number)
     return before
+
+
+def _place_change(
+    number: int, change: tuple[AnyObject, AnyObject, Name | None], needs: Needs, before: dict[int, set[int]]
+) -> None:
+    """Note that a change comes after what it asks for from then on, and before the end of what it did until then."""
+    old, new, table = change
+    needed_before, needed = ({*needs.of(obj, table), *_owner(obj)} for obj in (old, new))
+    for ref in needed:
+        before[number].update(needs.creators.get(ref, ()))
+    for ref in needed - needed_before:
+        before[number].update(needs.changers.get(ref, ()))
+    for ref in needed_before - needed:
+        for other in needs.changers.get(ref, ()):
+            before[other].add(number)
+    for ref in needed_before:
+        # What goes and comes back, and is needed still, is there again before the change.
+        for other in () if ref in needs.creators and ref in needed else needs.droppers.get(ref, ()):
+            before[other].add(number)
+
+
+def _itself(obj: AnyObject) -> AnyObject:
+    """The object without its parts, which change by themselves."""
+    if not isinstance(obj, Table):
+        return obj
+    return Table(
+        name=obj.name, namespace=obj.namespace, inherits=obj.inherits, of_type=obj.of_type, options=obj.options
+    )
+
+
+def _owner(obj: AnyObject) -> Iterator[Ref]:
+    """The column that a sequence goes with.
+
+    A new sequence does not wait for it, as its default may need the sequence: whichever comes second makes the tie.
+    """
+    if isinstance(obj, model.Sequence) and obj.owned_by is not None:
+        table, column = obj.owned_by
+        yield Ref(Kind.COLUMN, obj.namespace, column, table)
 
 
 def privileged(operation: Operation) -> tuple[Ref, ...] | None:
@@ -70,6 +103,9 @@ def privileged(operation: Operation) -> tuple[Ref, ...] | None:
             return None
 
 
-def _goes_on(first: Operation, second: Operation) -> bool:
-    """Whether the second is about what the first renamed, by its new name."""
-    return isinstance(first, Rename) and first.ref._replace(name=first.to) == target(second)
+def _goes_on(operations: Sequence[Operation], taker: int, giver: int) -> bool:
+    """Whether one operation is about what another renamed, by its new name, and not about what had that name before."""
+    first, second = operations[taker], operations[giver]
+    if not isinstance(first, Rename) or first.ref._replace(name=first.to) != target(second):
+        return False
+    return taker < giver or not isinstance(second, Rename)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL, target
-from querynl.schema import Grant, Kind, kind_of
+from querynl.schema import Grant, Kind, Ref, kind_of
 
 # What is there for types, tables and expressions to be made of.
 GROUNDWORK = (
@@ -96,6 +96,8 @@ def preference(operation: Operation) -> tuple[int, tuple[str, str, str, str]]:
             return _CREATE_RANK[kind_of(obj)], order
         case RunSQL():
             return _RUN_SQL_RANK, order
+        case Rename(Ref(kind=Kind.INDEX)):
+            return _CHANGE_RANK - 1, ("",) * 4  # they are found in an order in which no name is taken twice
         case Rename():
             return _CHANGE_RANK - 1, order
         case Change(_, Grant()):

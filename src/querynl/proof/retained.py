@@ -65,7 +65,8 @@ def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]
     for operation in operations:
         for one in (operation, *_in_heirs(operation, before)):
             _follow(one, kept)
-    types = _changed_types(operations, before, (CompositeType,))
+    converting = [operation for operation in operations if not _keeps_values(operation)]
+    types = _changed_types(converting, before, (CompositeType, Domain))
     for table in before.tables if types else ():
         for column in table.columns:
             if table.key in kept and type_name(column.type).name in types:
@@ -125,6 +126,15 @@ def _follow(operation: Operation, kept: dict[Name, Kept]) -> None:
             new.generated,
         ):
             _forget(old.name, table, kept)
+
+
+def _keeps_values(operation: Operation) -> bool:
+    """Whether it is a change of a domain that converts no value of it."""
+    match operation:
+        case Change(Domain() as before, Domain() as after):
+            return before.type == after.type
+        case _:
+            return False
 
 
 def _changed_types(operations: Sequence[Operation], before: Schema, kinds: tuple[type[AnyObject], ...]) -> set[str]:

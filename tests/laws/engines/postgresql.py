@@ -181,14 +181,13 @@ def partition(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
 
 
 def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    holder = sketch.elements[place.holder or ""]
     special = one(draw, "", "", "", "", "identity", "serial", "sequence", "own type", "collation")
-    if special == "identity" and holder.kind != "partitioned":
+    if special == "identity":
         way = one(draw, "BY DEFAULT", "ALWAYS")
         options = one(draw, "", "", " (START 10 INCREMENT 5)", " (MAXVALUE 1000 CACHE 5 CYCLE)")
         of_type = one(draw, "bigint", "integer")
         return _column(place, f"{of_type} GENERATED {way} AS IDENTITY{options}", f"counted key {of_type}")
-    if special == "serial" and holder.kind != "partitioned":
+    if special == "serial":
         of_type = one(draw, "serial", "bigserial")
         return _column(place, of_type, f"counted key {'integer' if of_type == 'serial' else 'bigint'}")
     if special == "sequence" and sketch.of("sequence"):

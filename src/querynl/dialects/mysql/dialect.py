@@ -84,6 +84,12 @@ class MySQL:
     def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
         return table
 
+    def counter_of(self, table: Name, column: Column) -> Name | None:
+        return None
+
+    def counted_by(self, default: str) -> Name | None:
+        return None
+
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return renamed_along(table, ref, to, self)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from querynl.dialects import expressions
-from querynl.dialects.postgresql import heirs, privileges, renaming, spelling, split, traces
+from querynl.dialects.postgresql import counters, heirs, privileges, renaming, spelling, split, traces
 from querynl.dialects.postgresql.types import keeps_values
 from querynl.dialects.protocol import Dialect, Reader, Statement
 from querynl.errors import StatementFailed
@@ -62,6 +62,12 @@ class PostgreSQL(Dialect):
 
     def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
         return heirs.with_names_kept(table, ref, catalog)
+
+    def counter_of(self, table: Name, column: Column) -> Name | None:
+        return counters.counter_of(table, column)
+
+    def counted_by(self, default: str) -> Name | None:
+        return counters.counted_by(default)
 
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return table

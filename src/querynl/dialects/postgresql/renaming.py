@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from querynl.dialects.expressions import tokens
-from querynl.dialects.postgresql.spelling import element_type, literal, named_type, type_text
+from querynl.dialects.postgresql.spelling import element_type, named_type, type_text
 from querynl.schema import Kind, Name, Ref
+
+_REGCLASS = re.compile(r"'((?:[^']|'')*)'::regclass")
 
 
 def rename_type(column_type: str, ref: Ref, to: str) -> str:
@@ -18,12 +21,12 @@ def rename_type(column_type: str, ref: Ref, to: str) -> str:
 
 def rename_object_in_expression(expression: str, ref: Ref, to: str) -> str:
     """The expression with the new name in casts to a type, or in the texts that are cast to regclass."""
-    if ref.name not in expression:
+    if "::" not in expression:
         return expression
     places = _sequences(expression, ref) if ref.kind is Kind.SEQUENCE else _casts(expression, ref)
     new = type_text(ref.namespace, to)
     if ref.kind is Kind.SEQUENCE:
-        new = literal(new)
+        new = "'" + new.replace("'", "''") + "'"  # as the catalog has it, backslashes and all
     for start, end in reversed(list(places)):
         expression = expression[:start] + new + expression[end:]
     return expression
@@ -45,8 +48,6 @@ def _casts(expression: str, ref: Ref) -> Iterator[tuple[int, int]]:
 
 def _sequences(expression: str, ref: Ref) -> Iterator[tuple[int, int]]:
     """Where a text that is cast to regclass names the sequence."""
-    found = tokens(expression, "postgresql")
-    for text, cast, word in zip(found, found[1:], found[2:], strict=False):
-        is_name = text.token_type.name == "STRING" and named_type(text.text) == Name(ref.namespace, ref.name)
-        if is_name and cast.token_type.name == "DCOLON" and word.text.lower() == "regclass":
-            yield text.start, text.end + 1
+    for found in _REGCLASS.finditer(expression):
+        if named_type(found[1].replace("''", "'")) == Name(ref.namespace, ref.name):
+            yield found.start(), found.end(1) + 1

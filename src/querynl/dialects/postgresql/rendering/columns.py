@@ -119,8 +119,8 @@ def add(table: Name, column: Column, around: Around) -> Iterator[str]:
     if inherited is not None:
         yield from change(table, inherited, column, None, around)
         return
-    if _is_typed(table, around.after):
-        return  # it comes with the attribute, and so does what is said of it
+    if _comes_with_another(table, around.after):
+        return  # and so does what is said of it
     if _way_of_counting(column) == "identity" and _plain_heirs(table, around.before):
         # An identity does not come to heirs, but their rows need values as well: a serial gives them.
         counted = replace(column, identity=Identity(serial=True), options={}, comment=None)
@@ -129,17 +129,20 @@ def add(table: Name, column: Column, around: Around) -> Iterator[str]:
     else:
         yield alter(table, [f"ADD COLUMN {definition(column)}"])
         yield from attributes(table, column)
+        if "compression" in column.options:
+            yield from _compression_of_heirs(table, column, around.after)
+        for partition in filter(is_partition, heirs(table, around.after)):
+            if (own := partition.column(column.name)) is not None:
+                yield from change(partition.key, column, own, None, around)
     yield from linked(table, (column,), around.after)
 
 
 def drop(table: Name, column: Column, around: Around) -> Iterator[str]:
-    if _is_typed(table, around.before):
-        return  # it goes with the attribute
     inherited = given_column(table, column.name, around.before)
-    if inherited is not None:
+    if inherited is not None and not _is_typed(table, around.before):
         yield from change(table, column, inherited, None, around)
-        return
-    yield from _drop_from(table, column, around)
+    elif not _comes_with_another(table, around.before):
+        yield from _drop_from(table, column, around)
 
 
 def _drop_from(table: Name, column: Column, around: Around) -> Iterator[str]:
@@ -179,6 +182,12 @@ def _freed_from_counter(table: Name, column: Column, catalog: Catalog) -> Iterat
         yield from _freed_from_counter(heir.key, replace(column, identity=None, default=taken), catalog)
 
 
+def _comes_with_another(table: Name, catalog: Catalog) -> bool:
+    """Whether the columns of a table are those of its type, or of the table that it is a partition of."""
+    found = catalog.table(table)
+    return found is not None and (found.of_type is not None or is_partition(found))
+
+
 def _is_typed(table: Name, catalog: Catalog) -> bool:
     found = catalog.table(table)
     return found is not None and found.of_type is not None
@@ -214,6 +223,8 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
         yield alter(table, actions)
     if old.identity and new.identity and not counts_otherwise and not keeps_values(new.type, old.type):
         yield from _counter_changes(table, old, new)
+    if _differs(old, new, "compression"):
+        yield from _compression_of_heirs(table, new, around.after)
     yield from _said_again(table, old, new, around)
     if counts_otherwise and new.identity is not None:
         yield from _start_counting(table, new, None if apart else sequence, around.after)
@@ -238,7 +249,16 @@ def _said_again(table: Name, old: Column, new: Column, around: Around) -> Iterat
         yield from _said_again(heir.key, old, new, around)
 
 
-_CHANGED_WITH_HEIRS = ("storage", "compression", "statistics")
+_CHANGED_WITH_HEIRS = ("storage", "statistics")
+
+
+def _compression_of_heirs(table: Name, column: Column, after: Catalog) -> Iterator[str]:
+    """The compression for the heirs that say nothing of the column, to which no ALTER TABLE passes it on."""
+    for heir in heirs(table, after):
+        if heir.column(column.name) is None:
+            method = str(column.options.get("compression", "DEFAULT"))
+            yield alter(heir.key, [f"ALTER COLUMN {quote(column.name)} SET COMPRESSION {method.upper()}"])
+            yield from _compression_of_heirs(heir.key, column, after)
 
 
 def _differs(old: Column, new: Column, option: str) -> bool:
@@ -351,6 +371,13 @@ def settable(column: Column, catalog: Catalog) -> bool:
     if not isinstance(found, Enum) or label is None or column.type.endswith("]"):
         return True
     return label[1].replace("''", "'") in found.values
+
+
+def defaults_set(table: Table, around: Around) -> Iterator[str]:
+    """The defaults that name a label which an enum has by now and had not before."""
+    for column in table.columns:
+        if column.default is not None and settable(column, around.after) and not settable(column, around.before):
+            yield alter(table.key, [f"ALTER COLUMN {quote(column.name)} SET DEFAULT {column.default}"])
 
 
 def _attribute_changes(old: Column | None, new: Column) -> Iterator[str]:

@@ -17,10 +17,9 @@ from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.roles import is_held
 from querynl.dialects.postgresql.rendering.sequences import linked, set_after_largest
-from querynl.dialects.postgresql.spelling import qualified, quote, serial_sequence, type_text
-from querynl.errors import ChangeUnsupported
+from querynl.dialects.postgresql.spelling import qualified, quote, serial_sequence
 from querynl.operations import Catalog
-from querynl.schema import Column, Constraint, Index, Kind, Name, PrimaryKey, Table, Unique
+from querynl.schema import Column, Constraint, Index, Name, PrimaryKey, Table, Unique
 
 
 def create(table: Table, around: Around) -> Iterator[str]:
@@ -110,8 +109,6 @@ def _create(table: Table, parts: list[Constraint]) -> str:
 
 
 def drop(table: Table, around: Around) -> Iterator[str]:
-    if "partition_by" in table.options:
-        _refuse_shared_counter(table, around.before)
     if is_partition(table) and any(around.before.referrers(parent) for parent in _above(table, around.before)):
         # The foreign key to the partitioned table holds a partition, but not a table that was one.
         yield alter(table.inherits[0], [f"DETACH PARTITION {qualified(*table.key)}"])
@@ -120,20 +117,6 @@ def drop(table: Table, around: Around) -> Iterator[str]:
 
 def _word(table: Table) -> str:
     return "TABLE" if table.server is None else "FOREIGN TABLE"
-
-
-def _refuse_shared_counter(table: Table, catalog: Catalog) -> None:
-    """Raise ChangeUnsupported where a former partition would lose the counter that its numbers come from."""
-    for column in table.columns:
-        if column.identity is not None and column.identity.serial:
-            counter = type_text(table.namespace, serial_sequence(table.name, column.name))
-            for other in catalog.of_kind(Kind.TABLE):
-                assert isinstance(other, Table)
-                if other.key != table.key and any(counter in (found.default or "") for found in other.columns):
-                    raise ChangeUnsupported(
-                        f"{table.name} would have to go, and {other.name} takes numbers from its {column.name}.",
-                        remedy=f"Make {column.name} an identity in a migration before this one.",
-                    )
 
 
 def _above(table: Table, catalog: Catalog) -> Iterator[Name]:

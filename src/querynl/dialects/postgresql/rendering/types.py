@@ -109,6 +109,8 @@ def change_enum(old: Enum, new: Enum, around: Around) -> Iterator[str]:
             place = f" AFTER {literal(new.values[number - 1])}"
         yield f"ALTER TYPE {name} ADD VALUE {literal(value)}{place}"
         present.insert(number, value)
+    for table in sorted(_tables(around.after), key=lambda table: (bool(table.inherits), str(table.key))):
+        yield from columns.defaults_set(table, around)
     if old.comment != new.comment:
         yield comment_on("TYPE", name, new.comment)
 
