@@ -116,6 +116,22 @@ def test_ancestors_stand_on_when_a_revision_without_a_file_is_rolled_back(
     assert heads(project) == {"a"}
 
 
+@pytest.mark.engines("sqlite", "postgresql")
+def test_what_a_person_marks_is_marked_for_alembic_too(project: Project, alembic: AlembicProject) -> None:
+    write(project, "a")
+    write(project, "b", "a")
+
+    for known in project.survey():
+        with project.session() as (connection, dialect):
+            Repair(known, connection, dialect, connection_name=CONNECTION).mark_applied()
+    assert alembic.current() == ["b"]
+
+    with project.session() as (connection, dialect):
+        Repair(project.survey()[1], connection, dialect, connection_name=CONNECTION).mark_rolled_back()
+    assert alembic.current() == ["a"]
+    assert statuses(project) == [APPLIED, PENDING]
+
+
 @pytest.mark.engines("sqlite")
 def test_a_revision_is_not_noted_before_the_one_it_follows(project: Project) -> None:
     write(project, "a")

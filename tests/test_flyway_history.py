@@ -164,6 +164,25 @@ def test_flyway_is_told_of_a_migration_that_stands_half(project: Project) -> Non
     assert ran.returncode != 0
     assert "failed migration" in ran.stdout
 
+    (project.folder / "V2__half.sql").write_text("CREATE TABLE t2 (x int);\nCREATE TABLE t3 (x int);\n")
+    assert done(project.apply()) == ["V2__half"]
+    assert project.database.rows("SELECT version, success FROM flyway_schema_history") == [("1", 1), ("2", 1)]
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_what_a_person_marks_is_marked_for_flyway_too(project: Project) -> None:
+    write(project, 1, 2)
+
+    for known in project.survey():
+        with project.session() as (connection, dialect):
+            Repair(known, connection, dialect, connection_name=CONNECTION).mark_applied()
+    assert versions(project) == ["1", "2"]
+
+    with project.session() as (connection, dialect):
+        Repair(project.survey()[1], connection, dialect, connection_name=CONNECTION).mark_rolled_back()
+    assert versions(project) == ["1"]
+    assert statuses(project) == [APPLIED, PENDING]
+
 
 @pytest.mark.engines("sqlite", "postgresql")
 def test_the_table_is_the_one_that_the_configuration_names(project: Project) -> None:

@@ -34,7 +34,11 @@ def settle(session: Session, migrations: Sequence[Known]) -> dict[str, Entry]:
     session.ledger.create()
     entries = _brought_in_line(session, migrations)
     # Only now, for what was noted in a table that is gone would count as taken back in an empty one.
-    return _brought_in_line(session, migrations) if session.frameworks.create() else entries
+    if not session.frameworks.missing():
+        return entries
+    with session.ledger.transaction():
+        session.frameworks.create()
+    return _brought_in_line(session, migrations)
 
 
 def _brought_in_line(session: Session, migrations: Sequence[Known]) -> dict[str, Entry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ class Revision(Struct, frozen=True):
     description: str = ""
 
 
+# A command looks at a folder more than once.
+@lru_cache(maxsize=10_000)
 def read_revision(path: Path, text: str) -> Revision | None:
     """The revision that a Python file declares; None for a file that declares none, such as `env.py`.
 

@@ -46,13 +46,15 @@ class Frameworks:
         self._kept = kept
         self._there: set[_Project] = set()
 
-    def create(self) -> bool:
-        """Make the tables that are not there; whether there were such."""
-        missing = [project for project in self._tables if not self._is_there(project)]
-        for project in missing:
-            if not self._is_there(project):  # two folders may share one
-                self._tables[project].create()
-        return bool(missing)
+    def missing(self) -> bool:
+        """Whether one of the tables is not there."""
+        return not all(self._is_there(project) for project in self._tables)
+
+    def create(self) -> None:
+        """Make the tables that are not there."""
+        for project, table in self._tables.items():
+            if not self._is_there(project):
+                table.create()
 
     def entries(self) -> dict[str, Entry]:
         """What the frameworks say of their migrations, by id, as our history would say it; in it `run_number` is 0.
