@@ -178,7 +178,10 @@ class Dependents:
         return iter(self._by_need.get(ref, ()))
 
     def _calling(self, routine: str) -> Iterator[Placed]:
-        """Columns, checks, exclusions and indexes that call a routine of that name."""
+        """Columns, checks, exclusions and indexes, and views by their defaults, that call a routine of that name."""
+        for view in self._start.of_kind(Kind.VIEW):
+            if any(self._rules.mentions(text, routine) for text in texts_of(view)):
+                yield Placed(view, None)
         for table in self._start.of_kind(Kind.TABLE):
             assert isinstance(table, Table)
             for part in parts_of(table):

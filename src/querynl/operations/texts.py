@@ -17,11 +17,12 @@ from querynl.schema import (
     Index,
     Kind,
     Table,
+    View,
 )
 
 
 def texts_of(obj: AnyObject) -> Iterator[str]:
-    """The texts in which a type or a part of a table, or a table itself, may name what it is made of."""
+    """The texts in which a type, a part of a table, or a table or view itself may name what it is made of."""
     found: list[str | None] = []
     match obj:
         case Table():
@@ -38,6 +39,8 @@ def texts_of(obj: AnyObject) -> Iterator[str]:
                 found += [key.expression, key.opclass, key.collation, getattr(key, "operator", None)]
         case Domain():
             found = [obj.type, obj.collation, obj.default, *(check.expression for check in obj.checks)]
+        case View():
+            found = [*obj.column_defaults.values()]
         case CompositeType():
             found = [text for attribute in obj.attributes for text in (attribute.type, attribute.collation)]
     return (text for text in found if text)

@@ -175,6 +175,7 @@ class Needs:
                 if not obj.depends_on:  # written by hand
                     yield from self._of_statement(obj)
             case View() | Routine():
+                yield from self._of_texts(obj)
                 yield from (need.ref for need in obj.depends_on)
                 if not obj.depends_on:  # written by hand, or a body that the catalog knows nothing of
                     yield from self._of_words(obj)
