@@ -9,6 +9,10 @@ JOBS ?= auto
 # What `make soak` runs.
 ENGINE ?= sqlite,postgresql,mysql,mariadb
 PAIRS ?= 2000
+# What `make soak-kill` and `make soak-race` run.
+KILLS ?= 5000
+PROCESSES ?= 50
+ROUNDS ?= 20
 SEED ?=
 
 VENV := .venv
@@ -19,10 +23,10 @@ DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check format docs bench lock clean
+.PHONY: help demo test soak soak-kill soak-race check format docs bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## Tell the whole story on SQLite in a temporary folder
 	@$(BIN)/querynl demo
@@ -32,6 +36,13 @@ test: $(DEV) ## Run every test on real PostgreSQL, MySQL, MariaDB and SQLite
 
 soak: $(DEV) ## Try the laws on PAIRS random pairs of schemas on each ENGINE (several between commas), by SEED
 	$(BIN)/python -m tools.soak --engine $(ENGINE) --pairs $(PAIRS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak-kill: $(DEV) ## Strike random migrations at KILLS random moments, on each ENGINE, by SEED; the next apply finishes them
+	$(BIN)/python -m tools.soak_kill --engine $(ENGINE) --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak-race: $(DEV) ## Let PROCESSES apply the same migrations, ROUNDS times, on each engine and through PgBouncer (or ENGINE)
+	$(BIN)/python -m tools.soak_race $(if $(findstring file,$(origin ENGINE)),,--engine $(ENGINE)) \
+		--processes $(PROCESSES) --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: $(DEV) ## Format, lint, types and the import contract
 	$(BIN)/ruff format --check .

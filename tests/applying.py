@@ -28,6 +28,7 @@ class Applier:
     pid: int
     _output: int
     _said: str = ""
+    has_ended: bool = False
 
     def wait_until_it_runs(self, what: str) -> None:
         """Returns once a statement is about to run, such as `20260101000000_a 2/3`."""
@@ -35,13 +36,19 @@ class Applier:
             if not self._read():
                 pytest.fail(f"the process ended before {what}:\n{self._said}")
 
+    def says(self, what: str, *, within: float) -> bool:
+        """Whether that was said by now, or is within so many seconds."""
+        if what not in self._said and not self.has_ended and select.select([self._output], [], [], within)[0]:
+            self._read()
+        return what in self._said
+
     def send_signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
     def end(self) -> tuple[int, str]:
         """The exit status, that of the command line, and the last line that was said."""
-        while self._read():
-            pass
+        while not self.has_ended:
+            self._read()
         os.close(self._output)
         _, status = os.waitpid(self.pid, 0)
         return os.waitstatus_to_exitcode(status), self._said.splitlines()[-1] if self._said else ""
@@ -53,7 +60,8 @@ class Applier:
             pytest.fail(f"nothing more came after:\n{self._said}")
         found = os.read(self._output, 1 << 16)
         self._said += found.decode()
-        return bool(found)
+        self.has_ended = not found
+        return not self.has_ended
 
 
 def applying(project: Project, *, lock_timeout: float = 60) -> Applier:

@@ -133,6 +133,19 @@ class Databases:
         database.end_sessions()  # an open transaction would block the drop
         server.execute(f"DROP DATABASE {database.name}")
 
+    def empty(self, database: Database) -> None:
+        """Makes it as fresh as one that was just created, which is quicker on PostgreSQL than to create it."""
+        if database.engine == "postgresql":
+            database.execute(
+                "DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner;"
+                " GRANT USAGE ON SCHEMA public TO PUBLIC; COMMENT ON SCHEMA public IS 'standard public schema'"
+            )
+            return
+        self.drop(database)
+        if database.engine != "sqlite":
+            server = Database(database.engine, self.server_url(database.engine))
+            server.execute(f"CREATE DATABASE {database.name} CHARACTER SET utf8mb4")
+
     @contextmanager
     def temporary(self, engine: str) -> Iterator[Database]:
         """A fresh, empty database for the length of a `with` block."""

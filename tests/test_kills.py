@@ -1,12 +1,12 @@
-"""A process that is killed at any moment of an apply leaves a database that the next apply finishes."""
+"""Whatever an apply is struck by, and at whatever moment, the next one finishes its work."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.engines import Databases
-from tests.killing import killed_while_applying
+from tests.engines import Database, Databases
+from tests.killing import kinds_of, moments_of, struck_while_applying
 from tests.migrating import Project
 
 A = "20260101000000_a"
@@ -33,38 +33,42 @@ ALONE = {
     "mariadb": "CREATE INDEX authors_name ON authors (name)",
     "sqlite": "CREATE INDEX authors_name ON authors (name)",
 }
-# Every so many moments are tried, beginning with a different one on each engine.
-STRIDE = 4
+# How many moments are tried for each kind, spread over all that there are: over all engines 128 strikes.
+STRIKES = {"process": 20, "session": 8, "socket": 8}
 
 
-def project_on(databases: Databases, engine: str, folder: Path) -> Project:
-    project = Project(databases.create(engine), folder)
-    project.database.execute("CREATE TABLE log (entry varchar(20)); CREATE TABLE drafts (id integer);")
+def project_on(database: Database, engine: str, folder: Path) -> Project:
+    project = Project(database, folder)
+    database.execute("CREATE TABLE log (entry varchar(20)); CREATE TABLE drafts (id integer);")
     for name, script in SCRIPTS.items():
         project.write(name, script.format(alone=ALONE[engine]))
     return project
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process is killed with SIGKILL")
-def test_the_next_apply_finishes_what_a_killed_process_began(databases: Databases, engine: str, tmp_path: Path) -> None:
-    kills, moment = 0, 1 + sorted(ALONE).index(engine)
-    while True:
-        project = project_on(databases, engine, tmp_path / f"{moment}")
-        killed = killed_while_applying(project, moment)
+def test_the_next_apply_finishes_what_was_cut_off(
+    databases: Databases, database: Database, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = moments_of(project_on(database, engine, tmp_path / "peace"))
+    for first, kind in enumerate(kinds_of(engine), 1 + sorted(ALONE).index(engine)):
+        for number in range(STRIKES[kind]):
+            moment = first + number * (moments - first) // STRIKES[kind]
+            where = f"{kind} at moment {moment} of {moments}"
+            databases.empty(database)
+            project = project_on(database, engine, tmp_path / f"{kind}{moment}")
+            monkeypatch.setenv("QUERYNL_DATA_DIR", str(project.folder / "store"))
 
-        project.apply()
+            assert struck_while_applying(project, kind, moment), where
+            project.apply()
 
-        assert project.statuses() == dict.fromkeys(SCRIPTS, "applied"), f"killed at moment {moment}"
-        assert project.store() == dict.fromkeys(SCRIPTS, "applied"), f"killed at moment {moment}"
-        entries = [entry for (entry,) in project.database.rows("SELECT entry FROM log ORDER BY entry")]
-        assert entries == ["ages", "authors", "books", "index"], f"killed at moment {moment}"
-        assert project.database.rows("SELECT id, name, age FROM authors ORDER BY id") == [
-            (1, "Ada", 30),
-            (2, "Bob", 30),
-        ]
-        assert project.tables() == {"authors", "books", "log"}
-        databases.drop(project.database)
-        if not killed:
-            break
-        kills, moment = kills + 1, moment + STRIDE
-    assert kills >= 10, kills
+            assert_finished(project, where)
+
+
+def assert_finished(project: Project, where: str) -> None:
+    """Everything ran once, no row is lost, and the history, the tracking store and the database agree."""
+    assert project.statuses() == project.store() == dict.fromkeys(SCRIPTS, "applied"), where
+    entries = [entry for (entry,) in project.database.rows("SELECT entry FROM log ORDER BY entry")]
+    assert entries == ["ages", "authors", "books", "index"], where
+    rows = project.database.rows("SELECT id, name, age FROM authors ORDER BY id")
+    assert rows == [(1, "Ada", 30), (2, "Bob", 30)], where
+    assert project.tables() == {"authors", "books", "log"}, where

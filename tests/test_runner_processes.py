@@ -44,20 +44,6 @@ def endless(project: Project) -> Project:
     return project
 
 
-def test_each_migration_runs_once_however_many_processes_apply_them(project: Project) -> None:
-    ids = [f"2026010{number}000000_m" for number in range(1, 6)]
-    project.database.execute("CREATE TABLE log (id integer)")
-    for number, migration_id in enumerate(ids, 1):
-        project.write(migration_id, f"CREATE TABLE t{number} (id integer);\nINSERT INTO log VALUES ({number});")
-
-    results = [process.end() for process in [applying(project) for _ in range(4)]]
-
-    assert [status for status, _ in results] == [0, 0, 0, 0]
-    assert sorted(" ".join(line.removeprefix("done:") for _, line in results).split()) == ids
-    assert project.database.rows("SELECT id FROM log ORDER BY id") == [(number,) for number in range(1, 6)]
-    assert set(project.statuses().values()) == set(project.store().values()) == {"applied"}
-
-
 def test_a_process_that_finds_another_at_work_is_locked_out(endless: Project) -> None:
     first = applying(endless)
     first.wait_until_it_runs(f"{B} 2/3")
