@@ -54,6 +54,7 @@ class PostgreSQLConnection(Connection):
     def reopen(self) -> None:
         self.close()
         self._driver = open_connection(self._target, read_only=False)._driver
+        self._cursor = self._driver.cursor()
 
     @property
     def in_transaction(self) -> bool:
