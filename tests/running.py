@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement
-from querynl.runner.execution import segments, settings_apart
+from querynl.runner.portions import segments, settings_apart
 
 
 def migrate(connection: Connection, script: Sequence[Statement], dialect: Dialect) -> None:

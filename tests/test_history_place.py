@@ -30,7 +30,7 @@ def test_the_history_is_made_in_the_schema_that_is_chosen(database: Database) ->
     try:
         with session(database, HistoryPlace(schema)) as connection:
             assert ledger(connection).entries() == []
-            with ledger(connection).lock():
+            with ledger(connection).lock.held():
                 ledger(connection).create()
             written = ledger(connection).write(ENTRY, SCRIPTS)
 

@@ -75,7 +75,7 @@ def test_it_is_renewed_while_its_holder_is_busy(database: Database, connection: 
 def test_what_a_holder_did_after_it_lost_the_lock_is_not_committed(connection: Connection, other: Connection) -> None:
     connection.execute("CREATE TABLE log (entry integer)")
     slow = _leased(connection)
-    with slow.lock():
+    with slow.lock.held():
         slow.begin()
         connection.execute("INSERT INTO log VALUES (1)")
         slow.rollback()
@@ -95,13 +95,13 @@ def test_who_is_locked_out_is_told_who_has_it_and_since_when(connection: Connect
     waiting = _leased(other)
 
     with (
-        _leased(connection).lock(),
+        _leased(connection).lock.held(),
         pytest.raises(LockedOut, match=r"@.*, process \d+, since 20\d\d-.* UTC"),
-        waiting.lock(),
+        waiting.lock.held(),
     ):
         pytest.fail("the lock was given twice")
 
-    with waiting.lock():
+    with waiting.lock.held():
         pass
 
 

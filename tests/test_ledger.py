@@ -238,28 +238,28 @@ def test_a_second_session_is_locked_out_and_told_by_whom(connection: Connection,
     waiting = open_ledger(other)
 
     # MySQL knows no more than the number without its performance schema.
-    with open_ledger(connection).lock(), pytest.raises(LockedOut, match=r"session \d+"), waiting.lock():
+    with open_ledger(connection).lock.held(), pytest.raises(LockedOut, match=r"session \d+"), waiting.lock.held():
         pytest.fail("the lock was given twice")
 
-    with open_ledger(other).lock():
+    with open_ledger(other).lock.held():
         pass
 
 
 @pytest.mark.engines("postgresql", "mysql", "mariadb")
 def test_the_lock_is_released_when_the_block_raises(connection: Connection, other: Connection) -> None:
-    with pytest.raises(ValueError, match="inside"), open_ledger(connection).lock():
+    with pytest.raises(ValueError, match="inside"), open_ledger(connection).lock.held():
         raise ValueError("inside")
 
-    with open_ledger(other).lock():
+    with open_ledger(other).lock.held():
         pass
 
 
 @pytest.mark.engines("postgresql", "mysql", "mariadb")
 def test_the_lock_ends_with_its_session(connection: Connection, other: Connection) -> None:
-    with open_ledger(connection).lock():
+    with open_ledger(connection).lock.held():
         connection.close()
 
-        with open_ledger(other, lock_timeout=10).lock():
+        with open_ledger(other, lock_timeout=10).lock.held():
             pass
 
 

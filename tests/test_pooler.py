@@ -106,7 +106,7 @@ def test_who_is_locked_out_is_told_by_whom(project: Project) -> None:
 def test_a_holder_that_was_stopped_for_too_long_commits_nothing(
     project: Project, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("querynl.ledger.LEASE_SECONDS", 0.5)
+    monkeypatch.setattr("querynl.ledger.lock.LEASE_SECONDS", 0.5)
     database.execute("CREATE TABLE log (entry varchar(20))")
     project.write(A, "INSERT INTO log VALUES ('a');\nSELECT pg_sleep(0.2);\nINSERT INTO log VALUES ('b');")
     first = applying(project)

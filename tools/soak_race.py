@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from querynl import ledger
+from querynl.ledger import lock
 from tests.engines import ENGINES, Database, Databases
 from tests.racing import breaches, race, race_with_pauses, racetrack
 from tests.servers import Servers, ServerUnavailable, pgbouncer, variable
@@ -76,7 +76,7 @@ def _raced(course: str, options: argparse.Namespace) -> int:
             with databases.temporary(_engine(course)) as database:
                 project = racetrack(reached(database), Path(folder, f"{number}"))
                 if course == "paused":
-                    ledger.LEASE_SECONDS = SHORT_LEASE_SECONDS
+                    lock.LEASE_SECONDS = SHORT_LEASE_SECONDS
                     results = race_with_pauses(
                         project, options.processes, seconds=2 * SHORT_LEASE_SECONDS, chosen=chosen
                     )

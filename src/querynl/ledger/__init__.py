@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cache
 from typing import Any, Protocol
 
 import msgspec
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect
-from querynl.dialects.bookkeeping import SessionLock, bookkeeping_of
-from querynl.errors import ConnectionFailed, LockedOut, LockLost, StatementFailed
+from querynl.dialects.bookkeeping import bookkeeping_of
+from querynl.errors import ConnectionFailed, StatementFailed
 from querynl.lease import TABLE as LOCK
-from querynl.lease import Lease
+from querynl.ledger.lock import Lock, person
 from querynl.ledger.rows import Direction, Entry, Framework, Mark, Scripts, Status, kept, values_of
 from querynl.ledger.tables import ALL_COLUMNS, COLUMNS, JOURNAL, MARK_COLUMNS, TABLE, VERSION, Tables
 
 __all__ = [
     "JOURNAL",
-    "LEASE_SECONDS",
     "TABLE",
     "VERSION",
     "Companion",
@@ -38,14 +34,10 @@ __all__ = [
     "person",
 ]
 
-# For how long a lock that is a lease is kept without being renewed; a killed holder keeps the next one waiting so long.
-LEASE_SECONDS = 15.0
 
 # Rows of the journal that one statement writes; some engines limit how many parameters it may have.
 _MARKS_AT_ONCE = 100
 _SCRIPTS_AT_ONCE = 500
-_FIRST_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Companion(Protocol):
@@ -76,15 +68,9 @@ class Ledger:
         self._companion = companion
         self._quote = dialect.quote
         self._words = bookkeeping_of(dialect.name)
-        self._lock_timeout = lock_timeout
         self._tables = Tables(connection, dialect)
-        self._table, self._journal, self._lock = (self.place(name) for name in (TABLE, JOURNAL, LOCK))
-        self._lease: Lease | None = None
-
-    @property
-    def locks_sessions(self) -> bool:
-        """Whether `lock` keeps others away for as long as a run takes, and not for one transaction at a time."""
-        return self._words.lock is not None or self._lease is not None
+        self._table, self._journal = (self.place(name) for name in (TABLE, JOURNAL))
+        self.lock = Lock(connection, self._words, self.place(LOCK), timeout=lock_timeout, at_work=self._at_work)
 
     # ------------------------------------------------------------------------------------- reading
 
@@ -221,7 +207,7 @@ class Ledger:
 
     def announce(self, mark: Mark) -> None:
         """Make the journal say what is about to run. Raises `LockLost` where the lock is not ours any more."""
-        if self._lease is None:
+        if not self.lock.is_lease:
             self.mark([mark])
             return
         with self.transaction():
@@ -247,57 +233,6 @@ class Ledger:
     # ------------------------------------------------------------------------------------- locking
 
     @contextmanager
-    def lock(self, *, several: bool = True) -> Iterator[None]:
-        """Keep every other process from migrating this database during the block.
-
-        The lock is one of the session where sessions are our own. Behind a pooler it is a lease, which `commit` renews,
-        or else raises `LockLost`. Where a database has one writer at a time (`Bookkeeping.lock` is None), a
-        transaction alone keeps others away; a lease is taken where `several` are to follow each other.
-        Raises `LockedOut`, which names the holder where that can be told.
-        """
-        lock = self._words.lock
-        if lock is not None and not self._connection.pooled:
-            with self._session_locked(lock):
-                yield
-        elif lock is not None or several:
-            with self._leased():
-                yield
-        else:
-            yield
-
-    def lock_again(self) -> None:
-        """Take the lock in a new session, after the one that had it was lost. A lease is ours whatever the session."""
-        lock = self._words.lock
-        if lock is not None and self._lease is None:
-            self._poll(lambda: bool(self._connection.rows(lock.take)[0][0]))
-
-    @contextmanager
-    def _session_locked(self, lock: SessionLock) -> Iterator[None]:
-        self._poll(lambda: bool(self._connection.rows(lock.take)[0][0]))
-        try:
-            yield
-        finally:
-            # A session that is lost has released it already.
-            with suppress(ConnectionFailed, StatementFailed):
-                self._connection.rows(lock.release)
-
-    @contextmanager
-    def _leased(self) -> Iterator[None]:
-        name = f"{person()}, process {os.getpid()}"
-        lease = Lease(self._connection, self._lock, self._words, name=name, term=LEASE_SECONDS)
-        self._tables.make_namespace()
-        self._poll(lambda: self._unless_busy(lease.take))
-        self._lease = lease
-        try:
-            with lease.beating():
-                yield
-        finally:
-            self._lease = None
-            # It ends by itself.
-            with suppress(ConnectionFailed, StatementFailed):
-                lease.give_back()
-
-    @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit at the end of the block, or roll back when it raises; `LockedOut` when another session writes."""
         self.begin()
@@ -315,93 +250,24 @@ class Ledger:
             return
         self._connection.execute(self._words.at_once)
         try:
-            self._poll(lambda: self._unless_busy(self._connection.begin))
+            self.lock.poll(self._connection.begin)
         finally:
             self._connection.execute(self._words.patiently)
 
     def commit(self) -> None:
         """Commit; where readers hold that up, ask again for a while. Raises `LockLost`, with nothing committed."""
-        if self._lease is not None and not self._lease.renew():
-            self.rollback()
-            raise LockLost(
-                f"Another process took the lock{self._holder()}: this one stood still for too long.",
-                where=self._connection.database,
-                remedy="Nothing was written after that. `querynl migrate status` says where the database stands.",
-            )
-        self._poll(lambda: self._unless_busy(self._connection.commit))
+        self.lock.confirm()
+        self.lock.poll(self._connection.commit)
 
     def rollback(self) -> None:
         """Undo the open transaction; a session that is lost has done so already."""
         with suppress(ConnectionFailed, StatementFailed):
             self._connection.rollback()
 
-    def _unless_busy(self, action: Callable[[], bool | None]) -> bool:
-        """Whether the action was not kept from it by another writer, and did not answer False."""
-        try:
-            return action() is not False
-        except StatementFailed as error:
-            if error.sqlstate not in self._words.busy:
-                raise
-            return False
-
-    def _poll(self, attempt: Callable[[], bool]) -> None:
-        """Try until it succeeds, less and less often; raises `LockedOut` when the time is over."""
-        deadline = time.monotonic() + self._lock_timeout
-        pause = _FIRST_PAUSE_SECONDS
-        while not attempt():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise self._locked_out()
-            import random
-
-            # Jitter, so that processes that started together do not go on asking together.
-            time.sleep(min(left, pause * random.uniform(0.5, 1)))
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-
-    def _locked_out(self) -> LockedOut:
-        return LockedOut(
-            f"Another process is migrating the database{self._holder()}; waited {self._lock_timeout:g} s.",
-            where=self._connection.database,
-            remedy="Wait until it is done, or give it longer: --lock-timeout SECONDS.",
-        )
-
-    def _holder(self) -> str:
-        """Who holds the lock, as far as can be told, to go after `the database`."""
-        known = self._session_holder() or self._lease_holder()
+    def _at_work(self) -> str:
+        """The migration that somebody is running, as far as that can be told, to go after who holds the lock."""
         with suppress(StatementFailed):
             running = [entry for entry in self.entries() if entry.status == "running"]
             if running:
-                known += f", at {running[-1].migration_id} since {running[-1].started_at:%Y-%m-%d %H:%M:%S} UTC"
-        return known
-
-    def _session_holder(self) -> str:
-        found: list[tuple[Any, ...]] = []
-        if self._words.lock is not None:
-            with suppress(StatementFailed):  # MySQL's list of sessions fails at a statement with a four-byte character
-                found = self._connection.rows(self._words.lock.holder)
-        if not found:
-            return ""
-        session, user, place, since = found[0]
-        known = f": session {session}" + (f" of {user}" if user else "") + (f" at {place}" if place else "")
-        return known + (f", connected since {since}" if since else "")
-
-    def _lease_holder(self) -> str:
-        # There is no such table where nobody ever needed one.
-        with suppress(StatementFailed):
-            holder = Lease(self._connection, self._lock, self._words).holder()
-            if holder is not None:
-                return f": {holder.name}, since {holder.since:%Y-%m-%d %H:%M:%S} UTC"
+                return f", at {running[-1].migration_id} since {running[-1].started_at:%Y-%m-%d %H:%M:%S} UTC"
         return ""
-
-
-@cache
-def person() -> str:
-    """The person and machine that run this, as far as the system tells."""
-    import getpass
-    import socket
-
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        name = "unknown"
-    return f"{name}@{socket.gethostname()}"[:200]

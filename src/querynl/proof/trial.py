@@ -17,7 +17,7 @@ from querynl.operations import Change, Create, Operation, Rename, RunSQL, target
 from querynl.plan import Plan, Reversibility, statements
 from querynl.proof.retained import Rows, kept_by, rows_elsewhere, rows_of
 from querynl.proof.seeding import Seeding, Sparing, seed
-from querynl.runner.execution import segments, settings_apart
+from querynl.runner.portions import segments, settings_apart
 from querynl.schema import Column, Name, Ref, Schema, ref_of
 from querynl.scratch import Scratch
 from querynl.sources.comparison import create

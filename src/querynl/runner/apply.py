@@ -17,6 +17,7 @@ from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
+from querynl.runner.portions import settings_apart
 from querynl.runner.report import Reached, Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import ways
@@ -112,7 +113,7 @@ def _applied(work: Work, session: Session, allow: Collection[str]) -> Entry | No
 def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
     dialect = session.dialect
     up, down = ways(known, dialect, session.ledger)
-    _, body = execution.settings_apart(up.statements, dialect)
+    _, body = settings_apart(up.statements, dialect)
     return Work(
         known=known,
         direction="up",

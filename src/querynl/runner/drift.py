@@ -53,7 +53,7 @@ def found_drift(connection: Connection, dialect: Dialect, ledger: Ledger) -> Dri
 
 def refuse_drift(connection: Connection, dialect: Dialect, ledger: Ledger) -> None:
     """Raise DriftFound where the database is not as its last run left it. To be asked under the lock."""
-    if ledger.locks_sessions:
+    if ledger.lock.is_lasting:
         drift = found_drift(connection, dialect, ledger)
     else:
         with ledger.transaction():  # which is the lock here

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +22,7 @@ from querynl.runner.frameworks import Frameworks
 from querynl.runner.interruption import Interruption, interruptible
 from querynl.runner.known import STANDING, Known
 from querynl.runner.patience import Limits, Patience
+from querynl.runner.portions import Segment, Settings, in_one_transaction, segments, settings_apart
 
 # Called before each statement: the migration's id, the statement's number, how many there are, the statement.
 Progress = Callable[[str, int, int, Statement], None]
@@ -80,7 +80,7 @@ def alone(session: Session, works: Sequence[Work] | None = None) -> Iterator[Non
     The session's settings, which they may change, are what they were again at its end. Raises LockedOut.
     """
     whole = works is not None and all(_is_whole(work, session.dialect) for work in works)
-    with session.ledger.lock(several=not whole):
+    with session.ledger.lock.held(several=not whole):
         try:
             yield
         finally:
@@ -104,24 +104,10 @@ class Work(Struct, frozen=True, kw_only=True):
     later: tuple[str, ...] = ()
 
 
-class Segment(NamedTuple):
-    """Statements that are committed together; `atomic` False: one that runs outside any transaction."""
-
-    statements: tuple[Statement, ...]
-    atomic: bool
-
-
 def trace_of(statement: Statement, session: Session) -> str | None:
     """The hash of what the catalog tells of all that a statement names; None where that tells nothing."""
     found = session.dialect.trace(session.connection, statement.sql)
     return None if found is None else hashlib.sha256(found.encode()).hexdigest()
-
-
-class Settings(NamedTuple):
-    """Settings of the session that a transaction would ignore: to be made before the work, and after it."""
-
-    before: tuple[Statement, ...]
-    after: tuple[Statement, ...]
 
 
 def run(session: Session, work: Work) -> Entry | None:
@@ -152,7 +138,7 @@ def _begun_anew(session: Session) -> bool:
     """Whether there is a session again, with the lock. Raises LockedOut where another process has that by now."""
     if not session.patience.reaches(session.connection.reopen):
         return False
-    session.ledger.lock_again()
+    session.ledger.lock.take_again()
     return True
 
 
@@ -170,7 +156,7 @@ def foresee(works: Sequence[Work], entries: Mapping[str, Entry], session: Sessio
 def _refuse_lasting_settings(work: Work, dialect: Dialect) -> None:
     """Raise MigrationInvalid where a setting is to rule a statement that cannot be in its transaction."""
     _, body = settings_apart(work.statements, dialect)
-    if any(statement.session for statement in body) and not _in_one_transaction(body, dialect):
+    if any(statement.session for statement in body) and not in_one_transaction(body, dialect):
         raise MigrationInvalid(
             f"{work.known.id} sets something for its session, and has statements that refuse a transaction.",
             where=str(work.known.path) if work.known.path else None,
@@ -180,13 +166,7 @@ def _refuse_lasting_settings(work: Work, dialect: Dialect) -> None:
 
 def _is_whole(work: Work, dialect: Dialect) -> bool:
     """Whether the work is one transaction, so that it is either done or was never begun."""
-    return _in_one_transaction(settings_apart(work.statements, dialect)[1], dialect)
-
-
-def _in_one_transaction(statements: Sequence[Statement], dialect: Dialect) -> bool:
-    """Whether the statements are committed all together."""
-    parts = segments(statements, dialect)
-    return dialect.rolls_back_ddl and len(parts) <= 1 and all(part.atomic for part in parts)
+    return in_one_transaction(settings_apart(work.statements, dialect)[1], dialect)
 
 
 def statements_left(work: Work, dialect: Dialect) -> tuple[Statement, ...]:
@@ -197,46 +177,6 @@ def statements_left(work: Work, dialect: Dialect) -> tuple[Statement, ...]:
         return ()
     again = (statement for statement in body[:start] if statement.session)
     return (*settings.before, *again, *body[start:], *settings.after)
-
-
-def settings_apart(statements: Sequence[Statement], dialect: Dialect) -> tuple[Settings, tuple[Statement, ...]]:
-    """What has to be set around the transaction, and the statements for it.
-
-    The first settings in a row rule the whole transaction, and the last ones come after it; those between would
-    be ignored inside it. Where every statement is committed by itself, all stay where they are.
-    """
-    outside = [dialect.rolls_back_ddl and statement.session and not statement.transactional for statement in statements]
-    body = tuple(statement for statement, apart in zip(statements, outside, strict=True) if not apart)
-    rows = list(_rows_of_settings(statements, outside))
-    if not rows:
-        return Settings((), ()), body
-    if len(rows) == 1:
-        return (Settings((), rows[0]) if outside[-1] and body else Settings(rows[0], ())), body
-    return Settings(rows[0], rows[-1]), body
-
-
-def segments(statements: Sequence[Statement], dialect: Dialect) -> list[Segment]:
-    """The statements in the portions in which they are committed."""
-    found: list[Segment] = []
-    for statement in statements:
-        atomic = statement.transactional and not dialect.commits_by_itself(statement.sql)
-        if dialect.rolls_back_ddl and atomic and found and found[-1].atomic:
-            found[-1] = Segment((*found[-1].statements, statement), atomic=True)
-        else:
-            found.append(Segment((statement,), atomic=atomic))
-    return found
-
-
-def _rows_of_settings(statements: Sequence[Statement], outside: Sequence[bool]) -> Iterator[tuple[Statement, ...]]:
-    row: list[Statement] = []
-    for statement, apart in zip(statements, outside, strict=True):
-        if apart:
-            row.append(statement)
-        elif row:
-            yield tuple(row)
-            row = []
-    if row:
-        yield tuple(row)
 
 
 @contextmanager
@@ -266,7 +206,7 @@ class _Run:
         self._work = work
         self._body = body
         # Whether the history has to say beforehand what runs: one transaction needs no such account.
-        self._journalled = not _in_one_transaction(body, session.dialect)
+        self._journalled = not in_one_transaction(body, session.dialect)
         self._entry = first_entry(work.known, work.direction, len(body), session.dialect)
         self._began = time.monotonic()
         self._done = 0

@@ -19,6 +19,7 @@ from querynl.runner.drift import keep_state
 from querynl.runner.execution import Progress, first_entry, session_on
 from querynl.runner.known import Known
 from querynl.runner.patience import Limits
+from querynl.runner.portions import settings_apart
 from querynl.runner.report import Report
 from querynl.runner.rollback import undoing
 from querynl.runner.scripts import ways
@@ -58,7 +59,7 @@ class Repair:
         dialect, ledger = self._session.dialect, self._session.ledger
         up, down = ways(self._known, dialect, ledger)
         scripts = Scripts(dialect.script(up.statements), None if down is None else dialect.script(down.statements))
-        total = len(execution.settings_apart(up.statements, dialect)[1])
+        total = len(settings_apart(up.statements, dialect)[1])
         now = datetime.now(UTC)
 
         def marked(entry: Entry | None) -> Entry:
@@ -121,7 +122,7 @@ class Repair:
     def _settle(self, done: int) -> None:
         """Write down how many statements of the last run have run, as a person found out."""
         ledger = self._session.ledger
-        with ledger.lock(), ledger.transaction():
+        with ledger.lock.held(), ledger.transaction():
             entry = ledger.entry(self._known.id)
             if entry is None or not 0 <= done <= entry.statements_total:
                 most = 0 if entry is None else entry.statements_total
@@ -134,7 +135,7 @@ class Repair:
         self, marked: Callable[[Entry | None], Entry], scripts: Scripts, *, keeps_state: bool = True
     ) -> Report:
         ledger = self._session.ledger
-        with self._in_line(), ledger.lock():
+        with self._in_line(), ledger.lock.held():
             settle(self._session, [self._known])
             with ledger.transaction():
                 ledger.write(marked(ledger.entry(self._known.id)), scripts)

@@ -8,7 +8,8 @@ from querynl.dialects import Statement
 from querynl.errors import DecisionNeeded
 from querynl.ledger import Entry
 from querynl.runner.account import statement_text
-from querynl.runner.execution import Session, settings_apart, trace_of
+from querynl.runner.execution import Session, trace_of
+from querynl.runner.portions import settings_apart
 from querynl.runner.scripts import same
 
 
@@ -21,7 +22,7 @@ def statements_done(entry: Entry, session: Session) -> int:
     done = entry.statements_done
     mark = session.ledger.last_mark(entry.run_number)
     ran = _kept(entry, session)
-    if not session.ledger.locks_sessions or not 0 <= done < len(ran):
+    if not session.ledger.lock.is_lasting or not 0 <= done < len(ran):
         raise unfinished(entry, session)
     now = trace_of(ran[done], session)
     if mark is None or mark.number <= done:

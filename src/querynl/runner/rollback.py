@@ -19,6 +19,7 @@ from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
+from querynl.runner.portions import settings_apart
 from querynl.runner.report import Reached, Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
 from querynl.runner.scripts import Way, way_down
@@ -103,7 +104,7 @@ def undoing(known: Known, session: Session, allow: Collection[str], *, later: Se
 def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
     way = _way(known, session)
     kept = session.ledger.scripts(known.id) or Scripts("", None)
-    _, body = execution.settings_apart(way.statements, session.dialect)
+    _, body = settings_apart(way.statements, session.dialect)
     return Work(
         known=known,
         direction="down",

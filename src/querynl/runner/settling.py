@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from querynl.errors import MigrationInvalid
 from querynl.formats.checksums import is_current
 from querynl.ledger import Entry, Scripts
-from querynl.runner.execution import Session, settings_apart
+from querynl.runner.execution import Session
 from querynl.runner.known import Known
+from querynl.runner.portions import settings_apart
 from querynl.runner.scripts import ways
 
 
