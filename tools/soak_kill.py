@@ -22,14 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from querynl.errors import DecisionNeeded
+from querynl.ledger import lock
 from tests.engines import ENGINES, Databases
 from tests.killing import kinds_of, moments_of, struck_while_applying
 from tests.migrating import Project
 from tests.servers import Servers, ServerUnavailable, variable
 
 STRIKES_A_SET = 10
+# How often a statement is one that refuses a transaction, where the engine has such.
+ALONE = 0.5
 # How often what recovers is struck as well.
 TWICE = 0.3
+SHORT_LEASE_SECONDS = 0.3
 _LONGEST = 1000
 
 
@@ -102,6 +106,8 @@ def _struck(engine: str, options: argparse.Namespace) -> bool:
 
 
 def _outcome(engine: str, seed: int, number: int) -> Outcome:
+    # What a killed process holds of SQLite's lock between two transactions is free so much later.
+    lock.LEASE_SECONDS = SHORT_LEASE_SECONDS
     chosen = random.Random(f"{seed} {engine} {number}")
     outcome = Outcome(engine, number)
     scripts = dict(_migrations(chosen, engine))
@@ -184,8 +190,10 @@ def _statement(chosen: random.Random, engine: str, tables: dict[str, int], numbe
         return f"INSERT INTO {table} (id, n) VALUES ({number}, 1), ({-number}, 2)"
     if kind == "update":
         return f"UPDATE {table} SET n = n + {number}"
+    if kind == "index" and engine == "sqlite" and chosen.random() < ALONE:
+        return "VACUUM"
     if kind == "index":
-        alone = " CONCURRENTLY" if engine == "postgresql" and chosen.random() < 0.5 else ""
+        alone = " CONCURRENTLY" if engine == "postgresql" and chosen.random() < ALONE else ""
         return f"CREATE INDEX{alone} i{number} ON {table} (n)"
     if kind == "view":
         return f"CREATE VIEW v{number} AS SELECT entry FROM log"
