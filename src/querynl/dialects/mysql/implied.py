@@ -33,8 +33,10 @@ def _columns(key: PrimaryKey | Index) -> tuple[str | None, ...]:
 
 def kept_under(key: ForeignKey, table: Table) -> Iterator[str]:
     """The clauses that keep such indexes where a foreign key comes, for which the engine would make its own."""
+    others = {other.name for other in table.foreign_keys} - {key.name}
     for index in table.indexes:
-        if _plain_columns(index) == key.columns and _is_called_by_column(index):
+        is_given = _is_called_by_column(index) or index.name in others
+        if _plain_columns(index) == key.columns and is_given:
             yield _kept(index)
 
 
