@@ -144,16 +144,13 @@ class _Catalog:
     def table(self, row: Row) -> Table:
         name, _, engine, comment, collation, actual_collation, database = row
         seen = self._shown[name]
-        column_checks = {check[1]: check[2] for check in self._checks[name] if check[4] == "Column"}
         found: dict[str, OptionValue] = {**options.of_engine(engine), **seen.options}
         if collation is not None:
             found["collation"] = collation
         keys = self._keys(name, seen)
         return Table(
             name=name,
-            columns=tuple(
-                self._column(column, seen, actual_collation, column_checks, database) for column in self._columns[name]
-            ),
+            columns=tuple(self._column(column, seen, actual_collation, database) for column in self._columns[name]),
             primary_key=next((key for key in keys if isinstance(key, PrimaryKey)), None),
             indexes=tuple(key for key in keys if isinstance(key, Index)),
             foreign_keys=self._keys_to_others(name),
@@ -169,9 +166,7 @@ class _Catalog:
     def _expression(self, text: str) -> str:
         return text if self._server.is_mariadb else restored(text)
 
-    def _column(
-        self, row: Row, seen: shown.Shown, table_collation: str, checks: dict[str, str], database: str
-    ) -> Column:
+    def _column(self, row: Row, seen: shown.Shown, table_collation: str, database: str) -> Column:
         _, name, column_type, is_nullable, default, extra, expression, collation, comment, srs_id = row
         words = extra.lower()
         attributes = seen.column_attributes(name)
@@ -183,7 +178,7 @@ class _Catalog:
         if compressed:
             attributes["compressed"] = True
         found = types.canonical(column_type, self._server)
-        check = checks.get(name)
+        check = seen.column_check(name)
         if check == f"json_valid({quote(name)})" and (column_type, collation) == ("longtext", "utf8mb4_bin"):
             # What MariaDB makes of its alias JSON: https://mariadb.com/kb/en/json-data-type/
             found, collation, check = "json", None, None

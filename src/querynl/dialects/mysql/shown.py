@@ -19,6 +19,7 @@ from querynl.dialects.protocol import Reader
 from querynl.schema import OptionValue
 
 _CHARACTER_SET = re.compile(r"[^ ]+(?:\([^)]*\))?(?: /\*M!\d+ COMPRESSED\*/)? CHARACTER SET (?P<charset>\w+)")
+_CHECK = re.compile(rf"{STRING}|{NAME}| CHECK \((?P<check>.*)\),?$", re.S)
 _KEY = re.compile(rf"  (?:\w+ )?KEY (?P<name>{NAME})?")
 _PERIOD = re.compile(rf"  PERIOD FOR (?P<name>SYSTEM_TIME|{NAME}) \((?P<columns>.*)\),?")
 _WITHOUT_OVERLAPS = re.compile(rf",(?P<period>{NAME}) WITHOUT OVERLAPS\)")
@@ -56,6 +57,10 @@ class Shown(Struct, frozen=True):
             for key, value in _attributes(self.columns[column])
             if key != "using"
         }
+
+    def column_check(self, column: str) -> str | None:
+        """What MariaDB's column must fulfil; its INFORMATION_SCHEMA calls a renamed column's check by the old name."""
+        return next((found["check"] for found in _CHECK.finditer(self.columns[column]) if found["check"]), None)
 
     def binary_default(self, column: str) -> str | None:
         """The default of a binary column as hexadecimal digits."""
