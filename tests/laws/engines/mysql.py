@@ -84,7 +84,7 @@ def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         " COLLATE utf8mb4_bin",
         " STATS_PERSISTENT=0 MAX_ROWS=1000",
         " KEY_BLOCK_SIZE=8 ROW_FORMAT=COMPRESSED",
-        " DEFAULT CHARACTER SET ascii COLLATE ascii_bin",
+        " DEFAULT CHARACTER SET latin1 COLLATE latin1_bin",
         " ENGINE=MyISAM CHECKSUM=1",
         *([" WITH SYSTEM VERSIONING", " ENGINE=Aria"] if sketch.dialect.name == "mariadb" else []),
     )
