@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from querynl.errors import DecisionNeeded, MigrationChanged, MigrationFailed
+from querynl.errors import DecisionNeeded, HistoryUnusable, MigrationChanged, MigrationFailed
 from querynl.runner import Repair
 from querynl.runner.frameworks.flyway import checksum
 from tests.engines import Database
@@ -149,6 +149,17 @@ def test_what_failed_in_flyway_waits_for_a_person(project: Project) -> None:
 
     assert statuses(project) == [APPLIED, PENDING]
     assert project.database.rows("SELECT version FROM flyway_schema_history WHERE success") == [("1",)]
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+def test_a_table_that_only_has_the_name_is_refused_before_anything_runs(project: Project) -> None:
+    write(project, 1)
+    project.database.execute("CREATE TABLE flyway_schema_history (installed_rank int, version varchar(50))")
+
+    with pytest.raises(HistoryUnusable, match="not Flyway's: it has no checksum, description"):
+        project.apply()
+
+    assert project.history() == []
 
 
 @pytest.mark.engines("mysql", "mariadb")

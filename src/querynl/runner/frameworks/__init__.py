@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.dialects.bookkeeping import bookkeeping_of
+from querynl.errors import HistoryUnusable
 from querynl.formats import Framework, MigrationFile
 from querynl.ledger import Entry
 from querynl.runner.frameworks.alembic import AlembicVersions
@@ -151,7 +152,15 @@ class Frameworks:
         if project not in self._there:
             table = self._tables[project]
             columns = bookkeeping_of(self._dialect.name).columns
-            if self._connection.rows(columns, (table.namespace, table.name)):
+            found = {str(row[0]) for row in self._connection.rows(columns, (table.namespace, table.name))}
+            if found and not found.issuperset(table.columns):
+                raise HistoryUnusable(
+                    f"The table {table.name} is not {project.framework.title()}'s: it has no"
+                    f" {', '.join(sorted(table.columns - found))}.",
+                    where=f"{self._connection.database}, table {table.namespace}.{table.name}",
+                    remedy=f"Restore it, or name {project.framework.title()}'s own table in its configuration.",
+                )
+            if found:
                 self._there.add(project)
         return project in self._there
 

@@ -29,6 +29,8 @@ class AlembicVersions:
     history knows to stand: where the file of a newest one is gone, nothing else tells what stands before it.
     """
 
+    columns = frozenset(("version_num",))
+
     def __init__(
         self,
         connection: Connection,

@@ -46,6 +46,10 @@ class _Row(NamedTuple):
 class FlywayHistory:
     """Flyway's table in one database. Reading changes nothing; what is written is the caller's to commit."""
 
+    columns = frozenset(
+        ("installed_rank", "version", "description", "type", "script", "checksum", "installed_by", "installed_on")
+    ) | {"execution_time", "success"}
+
     def __init__(self, connection: Connection, dialect: Dialect, place: Place, home: str) -> None:
         self._connection = connection
         self._dialect = dialect
