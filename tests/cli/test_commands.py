@@ -288,11 +288,12 @@ def test_status_as_json_has_the_documented_form(shell: Shell, project: Database)
     assert list(document) == ["schema_version", "connection", "migrations", "totals"]
     assert (document["schema_version"], document["connection"]) == (1, "app")
     first, second = document["migrations"]
-    assert list(first) == ["id", "description", "framework", "status", "applied_at", "error", "file"]
+    assert list(first) == ["id", "description", "framework", "status", "applied_at", "error", "file", "next"]
     assert (first["description"], first["framework"], first["status"]) == ("add users", "raw", "applied")
     assert first["applied_at"].endswith("+00:00")
     assert first["file"] == shell.migration("add_users")
     assert (second["status"], second["applied_at"], second["error"]) == ("pending", None, None)
+    assert (first["next"], second["next"]) == (None, "querynl migrate apply -c app")
     assert (document["totals"]["applied"], document["totals"]["pending"], document["totals"]["failed"]) == (1, 1, 0)
 
 

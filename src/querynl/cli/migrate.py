@@ -12,6 +12,7 @@ import click
 from querynl.cli.app import common_options, current_app
 from querynl.cli.lazy import LazyGroup
 from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows, print_sql
+from querynl.cli.ways_on import way_on
 from querynl.cli.workplace import DIRECTORY, open_workplace
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ def status(directory: str | None, form: Format) -> None:
     with open_workplace(directory, read_only=True) as place:
         known = place.migrations
     totals = {word: sum(1 for one in known if one.status == word) for word in dict.fromkeys(_STATUSES)}
+    ways = {one.id: way_on(one, place.name, directory) for one in known}
     if form == "json":
-        print_json({"connection": place.name, "migrations": [_facts(one) for one in known], "totals": totals})
+        facts = [{**_facts(one), "next": way[1] if (way := ways[one.id]) else None} for one in known]
+        print_json({"connection": place.name, "migrations": facts, "totals": totals})
         return
     if not known:
         current_app().say(f"No migration is known for {place.name}.")
@@ -67,6 +70,8 @@ def status(directory: str | None, form: Format) -> None:
     for one in known:
         for note in (*one.notes, *((one.error,) if one.error else ())):
             current_app().say(f"{one.id}: {note}")
+        if (way := ways[one.id]) is not None:
+            current_app().say(f"{one.id}: {way[0]} `{way[1]}`")
 
 
 _STATUSES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -24,7 +25,7 @@ from querynl.errors import UsageInvalid
 if TYPE_CHECKING:
     from querynl.runner import Known, Repair, Report
 
-Way = Literal["resume", "mark_applied", "mark_rolled_back", "revert"]
+Way = Literal["resume", "mark_applied", "mark_rolled_back", "revert", "restore_file"]
 
 _FINDINGS = {"made": "done", "not made": "not done", "other": "neither before nor after it", "unseen": "not to be seen"}
 _GO_AHEAD: dict[Way, str] = {
@@ -32,12 +33,14 @@ _GO_AHEAD: dict[Way, str] = {
     "mark_applied": "Note {id} as applied, and run nothing?",
     "mark_rolled_back": "Note {id} as not applied, and run nothing?",
     "revert": "Undo what ran of {id}?",
+    "restore_file": "Write the files of {id} from what the history kept?",
 }
 _DONE: dict[Way, str] = {
     "resume": "Applied",
     "mark_applied": "Noted as applied",
     "mark_rolled_back": "Noted as not applied",
     "revert": "Rolled back",
+    "restore_file": "File written",
 }
 
 
@@ -47,6 +50,7 @@ _DONE: dict[Way, str] = {
 @click.option("--mark-applied", "way", flag_value="mark_applied", help="Note that it stands; run nothing.")
 @click.option("--mark-rolled-back", "way", flag_value="mark_rolled_back", help="Note that it is gone; run nothing.")
 @click.option("--revert", "way", flag_value="revert", help="Undo what ran of it.")
+@click.option("--restore-file", "way", flag_value="restore_file", help="Write its file, if that is gone.")
 @click.option("--done", type=click.IntRange(min=0), metavar="N", help="How many of its statements have run.")
 @CONFIRM
 @DIRECTORY
@@ -67,7 +71,7 @@ def repair(
 ) -> None:
     """Set right where a migration stands.
 
-    What the history and the database itself say of it is shown first; without one of the four ways, that is all.
+    What the history and the database itself say of it is shown first; without one of the five ways, that is all.
     """
     from querynl.decisions import allowed_hazards
 
@@ -88,7 +92,8 @@ def repair(
         app.ask_go_ahead(_GO_AHEAD[way].format(id=known.id), given=confirmed)
         with telling() as progress:
             repairing = place.repair(known, lock_timeout=lock_timeout, progress=progress)
-            report = _done(repairing, way, done, hazards)
+            folder = Path(directory or app.settings.migrations.directory)
+            report = _done(repairing, way, folder, done, hazards)
         run.reached(report)
         if not (report.done or report.skipped):
             run.noted(known.id)
@@ -103,7 +108,7 @@ def _found(place: Workplace, migration_id: str) -> Known:
     )
 
 
-def _done(repairing: Repair, way: Way, done: int | None, allow: frozenset[str]) -> Report:
+def _done(repairing: Repair, way: Way, folder: Path, done: int | None, allow: frozenset[str]) -> Report:
     match way:
         case "resume":
             return repairing.resume(done=done, allow=allow)
@@ -113,6 +118,8 @@ def _done(repairing: Repair, way: Way, done: int | None, allow: frozenset[str]) 
             return repairing.mark_applied()
         case "mark_rolled_back":
             return repairing.mark_rolled_back()
+        case "restore_file":
+            return repairing.restore_file(folder)
 
 
 def _account(known: Known, place: Workplace) -> Iterator[str]:

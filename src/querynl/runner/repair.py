@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect
-from querynl.errors import UsageInvalid
+from querynl.errors import MigrationInvalid, UsageInvalid
+from querynl.formats import NewMigration, write
 from querynl.ledger import Entry, Scripts
 from querynl.registry import Store
 from querynl.runner import execution
@@ -87,6 +89,35 @@ class Repair:
 
         kept = self._session.ledger.scripts(self._known.id) or Scripts("", None)
         return self._written(marked, kept)
+
+    def restore_file(self, folder: Path) -> Report:
+        """Write the files of a migration that stands, under the names they had, with the SQL that ran.
+
+        Raises MigrationInvalid where the history has none, for a revision of Alembic, which is no SQL, and for a file
+        that is there.
+        """
+        entry, kept = self._known.entry, self._session.ledger.scripts(self._known.id)
+        if entry is None or kept is None or entry.file is None or not entry.file.endswith(".sql"):
+            raise MigrationInvalid(
+                f"The history has no file of {self._known.id} that could be written.",
+                remedy="Restore it from version control, or go on without: --ignore-missing.",
+            )
+        path = self._known.path or folder / entry.file
+        down = path.with_name(
+            f"U{path.name[1:]}" if entry.framework == "flyway" else path.name.replace("_up.", "_down.")
+        )
+        files = {path: kept.up} | ({down: kept.down} if kept.down is not None else {})
+        write(
+            NewMigration(
+                id=self._known.id,
+                framework=entry.framework,
+                description=entry.description,
+                files=files,
+                up=kept.up,
+                down=kept.down,
+            )
+        )
+        return Report(notes=tuple(f"{name} was written." for name in files))
 
     def resume(self, *, done: int | None = None, allow: Collection[str] = ()) -> Report:
         """Run what is left of the migration; `done` says how many of its statements have run, where that is asked.
