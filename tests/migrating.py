@@ -11,12 +11,12 @@ from querynl.connections import Connection, connect, parse_url
 from querynl.dialects import Dialect, dialect_named
 from querynl.diff import diff
 from querynl.formats import Framework, new_migration, write
+from querynl.histories import without_histories
 from querynl.ledger import Entry, Ledger
 from querynl.naming import named
 from querynl.registry import MigrationRecord, get_migrations, save_migration_record
 from querynl.runner import STANDING, Known, Progress, Report, apply, pending, rollback, survey
 from querynl.schema import Schema
-from querynl.sources.histories import without_histories
 from tests.engines import Database
 
 CONNECTION = "blog_db"

@@ -12,9 +12,9 @@ import pytest
 from querynl.cli.main import main
 from querynl.connections import look_into, parse_url
 from querynl.dialects import dialect_named
+from querynl.histories import without_histories
 from querynl.registry import get_migrations
 from querynl.schema import Schema
-from querynl.sources.histories import without_histories
 from tests.engines import Database
 
 

@@ -74,9 +74,9 @@ def _write_first(place: Workplace, framework: str | None, folder: Path) -> list[
     from querynl.diff import diff
     from querynl.formats import new_migration, write
     from querynl.formats.migration import Framework
+    from querynl.histories import without_histories
     from querynl.plan import plan
     from querynl.schema import Schema, objects
-    from querynl.sources.histories import without_histories
 
     live, _ = without_histories(place.dialect.inspect(place.connection))
     if not objects(live):

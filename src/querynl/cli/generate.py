@@ -170,8 +170,8 @@ def _taken(target: Target | None) -> set[str]:
 def _needs_beginning(target: Target, dialect: Dialect, proposal: Proposal) -> bool:
     """Whether the database holds nothing of a starting schema that is not empty, and nothing was ever run there."""
     from querynl.connections import look_into
+    from querynl.histories import without_histories
     from querynl.ledger import Ledger
-    from querynl.sources.histories import without_histories
 
     if not proposal.comparison.before.tables:
         return False

@@ -105,9 +105,9 @@ def say_drift(plan: Plan, comparison: Comparison, target: Target, scratch_url: s
     While migrations are pending there the database is not expected to be in that state.
     """
     from querynl.connections import look_into
+    from querynl.histories import without_histories
     from querynl.proof import drift, listed
     from querynl.registry import get_migrations
-    from querynl.sources.histories import without_histories
 
     app = current_app()
     records = get_migrations(target.name, store=app.settings.registry.url)

@@ -117,8 +117,8 @@ def validate(source: str, dialect: str | None, scratch_url: str | None) -> None:
 def inspect(output: Path | None, *, force: bool) -> None:
     """Print the schema of a database as a schema file."""
     from querynl.dialects import dialect_named
+    from querynl.histories import without_histories
     from querynl.sources import json_file
-    from querynl.sources.histories import without_histories
 
     app = current_app()
     with app.open_connection(read_only=True) as connection:

@@ -1,10 +1,11 @@
-"""What a database holds after its last run, kept beside the history, so that what others changed since is seen."""
+"""What a database holds after its last run, kept beside the history, so that what others changed since is seen.
+
+What compares schemas is imported when it is needed: a run that finds nothing to do needs none of it.
+"""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -16,13 +17,12 @@ from querynl._version import __version__
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.dialects.bookkeeping import bookkeeping_of
-from querynl.diff import diff
 from querynl.errors import DriftFound, QueryNLError
+from querynl.histories import without_histories
 from querynl.ledger import Ledger
 from querynl.operations import Create, Drop, Operation, target
 from querynl.privileges import without_privileges
 from querynl.schema import Schema, canonical
-from querynl.sources.histories import without_histories
 
 TABLE = "querynl_state"
 
@@ -46,6 +46,8 @@ def found_drift(connection: Connection, dialect: Dialect, ledger: Ledger) -> Dri
     recorded = _recorded(connection, dialect, ledger)
     if recorded is None:
         return None
+    from querynl.diff import diff
+
     live = _live(connection, dialect)
     operations = () if live == recorded else diff(recorded, live, dialect).operations
     return Drift(recorded, live, tuple(operations))
@@ -71,6 +73,9 @@ def keep_state(connection: Connection, dialect: Dialect, ledger: Ledger) -> list
 
     Returns a sentence where that was not possible: what ran has run, so that is no failure.
     """
+    import base64
+    import zlib
+
     table, words = ledger.place(TABLE), bookkeeping_of(dialect.name)
     try:
         if not ledger.has(TABLE):
@@ -97,6 +102,9 @@ def _recorded(connection: Connection, dialect: Dialect, ledger: Ledger) -> Schem
     rows = connection.rows(f"SELECT history, terms, structure FROM {ledger.place(TABLE)}")
     if not rows or tuple(rows[0][:2]) != (_history(ledger), _terms(connection)):
         return None
+    import base64
+    import zlib
+
     try:
         return msgspec.json.decode(zlib.decompress(base64.b64decode(rows[0][2])), type=Schema)
     except (ValueError, zlib.error, msgspec.MsgspecError):

@@ -12,11 +12,11 @@ from querynl.connections import Connection, look_into
 from querynl.dialects import Dialect, dialect_named
 from querynl.diff import diff
 from querynl.errors import QueryNLError, SchemaInvalid, ScratchUnavailable
+from querynl.histories import without_histories
 from querynl.naming import named, without_names
 from querynl.plan import plan, statements
 from querynl.schema import FIELDS, PRIVILEGE_KINDS, Kind, Ref, Schema, canonical
 from querynl.scratch import Scratch, default_collation
-from querynl.sources.histories import without_histories
 from querynl.sources.loading import load
 from querynl.sources.migrations import Migrations, run_migrations
 from querynl.sources.models import Models, create_models, with_untold
