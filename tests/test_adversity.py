@@ -113,11 +113,15 @@ def test_a_read_only_file_is_left_as_it_is() -> None:
         project.apply()
         project.write(B, "CREATE TABLE b (id integer);")
         (folder / "app.db").chmod(0o444)
+        closed = folder / "closed"
+        closed.mkdir()
 
         def apply_as_somebody_else() -> None:
             os.environ["QUERYNL_DATA_DIR"] = str(folder / "data")
             os.environ["QUERYNL_CONFIG_DIR"] = str(folder / "config")
-            os.chdir(folder)
+            # Somebody else's folder has no settings for them.
+            os.chdir(closed)
+            closed.chmod(0)
             if os.getuid() == 0:  # who may write whatever the permissions say
                 os.setuid(NOBODY)
             with pytest.raises(QueryNLError, match="readonly"):
@@ -125,6 +129,7 @@ def test_a_read_only_file_is_left_as_it_is() -> None:
 
         in_a_process(apply_as_somebody_else)
 
+        closed.chmod(0o755)
         assert project.statuses() == {A: "applied", B: "pending"}
         (folder / "app.db").chmod(0o644)
         assert done(project.apply()) == [B]

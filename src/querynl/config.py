@@ -109,9 +109,13 @@ def cache_folder() -> Path:
 
 
 def find_project_file(folder: Path | None = None) -> Path | None:
-    """The nearest `querynl.toml`, in the folder or above it; the current folder if none is given."""
+    """The nearest `querynl.toml`, in the folder or above it; the current folder if none is given.
+
+    A folder that may not be looked into has none.
+    """
     start = (folder or Path.cwd()).absolute()
-    return next((file for parent in (start, *start.parents) if (file := parent / PROJECT_FILE).is_file()), None)
+    files = (parent / PROJECT_FILE for parent in (start, *start.parents))
+    return next((file for file in files if os.path.isfile(file)), None)
 
 
 def load_settings(
