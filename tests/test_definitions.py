@@ -208,6 +208,15 @@ def test_what_a_table_is_partitioned_by_is_not_made_anew(session: Session, befor
         plan_between(DIALECT.inspect(old), DIALECT.inspect(new))
 
 
+def test_a_key_that_only_sounds_like_it_is_no_obstacle(session: Session) -> None:
+    old, new = session(), session()
+    table = "CREATE TABLE t (s int, spans int) PARTITION BY RANGE (s, abs(spans));"
+    old.execute(f"{table} CREATE TYPE span AS RANGE (SUBTYPE = int); CREATE FUNCTION s() RETURNS int RETURN 1")
+    new.execute(table)
+    sql = [statement.sql for statement in statements(plan_between(DIALECT.inspect(old), DIALECT.inspect(new)).up)]
+    assert sql == ['DROP FUNCTION "s"()', 'DROP TYPE "public"."span"']
+
+
 def test_a_foreign_table_is_dropped_without_loss(session: Session) -> None:
     live = session()
     live.execute("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w")

@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/sql-commands.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -108,8 +109,11 @@ def is_named(obj: Routine | Definition, expression: str | None) -> bool:
     if expression is None:
         return False
     if isinstance(obj, Routine):
-        return mentions(expression, obj.name, "postgresql")
-    return any(name in expression for name in names_in_texts(obj))
+        return any(re.search(rf"(?<![\w$]){re.escape(name)}\(", expression) for name in (obj.name, quote(obj.name)))
+    return any(
+        mentions(expression, name, "postgresql") if name.isidentifier() else name in expression
+        for name in names_in_texts(obj)
+    )
 
 
 def check_no_key_has(obj: Routine | Definition, around: Around) -> None:
