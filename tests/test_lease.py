@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
-from querynl.connections import Connection, connect, parse_url
+from querynl.connections import Connection, HistoryPlace, connect, parse_url
 from querynl.dialects import dialect_named
 from querynl.dialects.bookkeeping import bookkeeping_of
 from querynl.errors import LockedOut, LockLost
@@ -103,6 +104,17 @@ def test_who_is_locked_out_is_told_who_has_it_and_since_when(connection: Connect
 
     with waiting.lock.held():
         pass
+
+
+@pytest.mark.engines("postgresql", "mysql", "mariadb")
+def test_it_stands_beside_a_history_that_has_a_schema_of_its_own(database: Database) -> None:
+    schema = "ops" if database.engine == "postgresql" else f"{database.name}_ops"
+    target = replace(parse_url(database.url), history=HistoryPlace(schema))
+    try:
+        with connect(target) as connection, _leased(connection).lock.held():
+            assert len(database.rows(f"SELECT holder FROM {schema}.{TABLE} WHERE holder <> ''")) == 1
+    finally:
+        database.execute(f"DROP SCHEMA {schema}" + (" CASCADE" if database.engine == "postgresql" else ""))
 
 
 def _leased(connection: Connection) -> Ledger:

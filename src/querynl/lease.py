@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -30,7 +30,8 @@ class Holder(Struct, frozen=True):
 class Lease:
     """A claim on the lock row of one database: taken, renewed and given back by comparing and setting in one statement.
 
-    `name` is what others are told of the holder, `term` the seconds for which the lock is kept without being renewed.
+    `name` is what others are told of the holder, `term` the seconds for which the lock is kept without being renewed;
+    `make_place` makes the namespace of the table where there is none.
 
     Only the server's clock is asked, so that no client's matters. Whoever does not renew it for a term may lose it
     to another, and finds that out in `renew`: asked at the end of a transaction, it keeps one whose holder was
@@ -38,13 +39,21 @@ class Lease:
     """
 
     def __init__(
-        self, connection: Connection, table: str, words: Bookkeeping, *, name: str = "", term: float = 0
+        self,
+        connection: Connection,
+        table: str,
+        words: Bookkeeping,
+        *,
+        name: str = "",
+        term: float = 0,
+        make_place: Callable[[], None] = lambda: None,
     ) -> None:
         self._connection = connection
         self._table = table
         self._words = words
         self._name = name
         self._term = term
+        self._make_place = make_place
         self._owner = secrets.token_hex(16)
         self._is_there = False
 
@@ -114,6 +123,10 @@ class Lease:
 
     def _make(self) -> None:
         """Make the table with its one row; others may be doing so at the same moment."""
+        if not self._has_table():
+            # Another may have been quicker; if not, the creation of the table says what is wrong.
+            with suppress(StatementFailed):
+                self._make_place()
         self._unless(
             self._has_table,
             f"CREATE TABLE IF NOT EXISTS {self._table} (id BIGINT NOT NULL PRIMARY KEY, owner VARCHAR(64) NOT NULL,"

@@ -70,7 +70,14 @@ class Ledger:
         self._words = bookkeeping_of(dialect.name)
         self._tables = Tables(connection, dialect)
         self._table, self._journal = (self.place(name) for name in (TABLE, JOURNAL))
-        self.lock = Lock(connection, self._words, self.place(LOCK), timeout=lock_timeout, at_work=self._at_work)
+        self.lock = Lock(
+            connection,
+            self._words,
+            self.place(LOCK),
+            timeout=lock_timeout,
+            at_work=self._at_work,
+            make_place=self._tables.make_namespace,
+        )
 
     # ------------------------------------------------------------------------------------- reading
 

@@ -25,17 +25,26 @@ class Lock:
     """The lock of one database, by the session's own means or as a lease in a row of `table`.
 
     Every error that means that another session is at work becomes `LockedOut`, after `timeout` seconds of asking
-    again; it names the holder where that can be told, and `at_work` says what that one is doing.
+    again; it names the holder where that can be told, and `at_work` says what that one is doing. `make_place` makes
+    the namespace of the table where there is none.
     """
 
     def __init__(
-        self, connection: Connection, words: Bookkeeping, table: str, *, timeout: float, at_work: Callable[[], str]
+        self,
+        connection: Connection,
+        words: Bookkeeping,
+        table: str,
+        *,
+        timeout: float,
+        at_work: Callable[[], str],
+        make_place: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._words = words
         self._table = table
         self._timeout = timeout
         self._at_work = at_work
+        self._make_place = make_place
         self._lease: Lease | None = None
 
     @property
@@ -101,7 +110,14 @@ class Lock:
     @contextmanager
     def _leased(self) -> Iterator[None]:
         name = f"{person()}, process {os.getpid()}"
-        lease = Lease(self._connection, self._table, self._words, name=name, term=LEASE_SECONDS)
+        lease = Lease(
+            self._connection,
+            self._table,
+            self._words,
+            name=name,
+            term=LEASE_SECONDS,
+            make_place=self._make_place,
+        )
         self._ask_for(lambda: self._unless_busy(lease.take))
         self._lease = lease
         try:
