@@ -97,9 +97,6 @@ class Needs:
                     self.column_enders[table].append(number)
                 self._note_called(obj)
                 self._note_counted(obj, table)
-                if isinstance(obj, model.Sequence) and obj.owned_by is not None:  # it may go with its column
-                    holder, column = obj.owned_by
-                    self._counted[Name(obj.namespace, obj.name)].append(Ref(Kind.COLUMN, obj.namespace, column, holder))
             case Change(before, after, table):
                 # What is in something minds what becomes of its neighbours, not of the attributes of what it is in.
                 if not isinstance(after, Table | Namespace):
@@ -120,6 +117,9 @@ class Needs:
                 self._called[name].add(ref_of(obj))
 
     def _note_counted(self, obj: AnyObject, table: Name | None) -> None:
+        if isinstance(obj, model.Sequence) and obj.owned_by is not None:  # it goes with its column
+            owner, number = obj.owned_by
+            self._counted[Name(obj.namespace, obj.name)].append(Ref(Kind.COLUMN, obj.namespace, number, owner))
         holder = obj.key if isinstance(obj, Table) else table
         for column in obj.columns if isinstance(obj, Table) else (obj,):
             if isinstance(column, Column) and holder is not None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from querynl.dialects import dialect_named
 from querynl.diff import diff
 from querynl.errors import ProofFailed, StatementFailed
-from querynl.operations import Operation, Rename, inverse
+from querynl.operations import Operation, inverse
 from querynl.plan import Plan
 from querynl.proof.excerpt import excerpt
 from querynl.proof.retained import imposed_on
 from querynl.proof.seeding import Seeding, Sparing
 from querynl.proof.trial import Trial, listed, made_there, told
-from querynl.schema import Name, Schema
+from querynl.schema import Schema
 from querynl.scratch import Scratch
 
 __all__ = ["Proof", "drift", "listed", "prove"]
@@ -97,7 +97,7 @@ def _tried(trial: Trial, operations: Sequence[Operation]) -> Seeding:
     any, in the tables of which it asks more than they do now, or its way back does.
     """
     inverses = [undo for operation in operations if (undo := inverse(operation)) is not None]
-    demanding = frozenset(_names_before(imposed_on([*operations, *inverses], trial.before), operations))
+    demanding = frozenset(imposed_on([*operations, *inverses], trial.before))
     tries = (Sparing(), Sparing(plain=demanding), Sparing(empty=demanding)) if demanding else (Sparing(),)
     seeding: Seeding | None = None
     for sparing in tries:
@@ -114,12 +114,3 @@ def _tried(trial: Trial, operations: Sequence[Operation]) -> Seeding:
             raise outcome.refused
     assert seeding is not None, "the last try returns or raises"
     return seeding
-
-
-def _names_before(tables: Iterable[Name], operations: Sequence[Operation]) -> set[Name]:
-    """The tables under every name that they have on the way."""
-    found = set(tables)
-    for operation in reversed(operations):
-        if isinstance(operation, Rename) and Name(operation.ref.namespace, operation.to) in found:
-            found.add(Name(operation.ref.namespace, operation.ref.name))
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -176,7 +176,16 @@ def imposed_on(operations: Sequence[Operation], before: Schema) -> set[Name]:
     made = [op.obj if isinstance(op, Create) else op.after for op in operations if isinstance(op, Create | Change)]
     if any(isinstance(obj, View) and obj.materialized for obj in made):
         return {table.key for table in before.tables}  # its rows are computed at once
-    return _families({*using, *_imposed_on(operations)}, before)
+    return _families(_names_before({*using, *_imposed_on(operations)}, operations), before)
+
+
+def _names_before(tables: Iterable[Name], operations: Sequence[Operation]) -> set[Name]:
+    """The tables under every name that they have on the way."""
+    found = set(tables)
+    for operation in reversed(operations):
+        if isinstance(operation, Rename) and Name(operation.ref.namespace, operation.to) in found:
+            found.add(Name(operation.ref.namespace, operation.ref.name))
+    return found
 
 
 def _families(names: set[Name], schema: Schema) -> set[Name]:

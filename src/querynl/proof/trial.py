@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from querynl.plan import Plan, Reversibility, statements
 from querynl.proof.retained import Rows, kept_by, rows_elsewhere, rows_of
 from querynl.proof.seeding import Seeding, Sparing, seed
 from querynl.runner.portions import segments, settings_apart
-from querynl.schema import Column, Name, Ref, Schema, ref_of
+from querynl.schema import Column, Name, Ref, Schema, Table, ref_of
 from querynl.scratch import Scratch
 from querynl.sources.comparison import create
 
@@ -93,7 +93,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     def _values(self, connection: Connection, schema: Schema, dialect: Dialect) -> dict[Name, Rows]:
         elsewhere = rows_elsewhere(schema)
         return {
-            table.key: rows_of(connection, table.key, [column.name for column in table.columns], dialect)
+            table.key: rows_of(connection, table.key, list(_stored(table)), dialect)
             for table in schema.tables
             if table.key not in elsewhere
         }
@@ -190,3 +190,8 @@ def told(difference: Operation) -> str:
         )
         return f"{what} has {', '.join(pairs)}"
     return f"{what} should not be there" if not isinstance(difference, Rename) else f"{what} is not {difference.to}"
+
+
+def _stored(table: Table) -> Iterator[str]:
+    """The columns that hold values; what is computed as it is read may fail for values at the edge of their type."""
+    return (column.name for column in table.columns if column.generated is None or column.generated.stored)

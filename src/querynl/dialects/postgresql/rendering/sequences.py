@@ -98,7 +98,9 @@ def _facts(before: Sequence, new: Sequence) -> Iterator[str]:
         yield f"INCREMENT BY {1 if new.increment is None else new.increment}"
     for word, was, now in (("MINVALUE", before.minimum, new.minimum), ("MAXVALUE", before.maximum, new.maximum)):
         if was != now:
-            yield f"NO {word}" if now is None else f"{word} {now}"
+            # With a new type, NO MINVALUE may mean the least number of that.
+            limit = _limits(new)[word == "MAXVALUE"] if now is None and before.type != new.type else now
+            yield f"NO {word}" if limit is None else f"{word} {limit}"
     if _first(before) != _first(new):
         yield f"START WITH {_first(new)}"
     if before.cache != new.cache:
