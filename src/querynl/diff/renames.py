@@ -29,8 +29,10 @@ def declared_renames(before: Schema, after: Schema, rules: Rules, renamings: Seq
             _check_names(renaming, state, wanted)
         declared[renaming.ref.kind].append(renaming)
     explicit = set(renamings)
+    taken = {renaming.ref._replace(name=renaming.to) for found in declared.values() for renaming in found}
     for renaming in _respelled(before, after, rules):
-        declared[renaming.ref.kind].append(renaming)
+        if renaming.ref._replace(name=renaming.to) not in taken:
+            declared[renaming.ref.kind].append(renaming)
 
     if declared[Kind.NAMESPACE]:
         raise ChangeUnsupported(
@@ -138,13 +140,17 @@ def _declared(after: Schema) -> dict[Kind, list[Renaming]]:
 def _ordered_renames(renamings: Sequence[Renaming], present: set[Ref], state: State, rules: Rules) -> Iterator[Rename]:
     """Renames in an order in which no name is ever taken twice; one in the way steps aside first."""
     pending = {renaming.ref: renaming.to for renaming in renamings}
-    holders = {_place(ref): ref for ref in present}
-    occupied = {holders[new] for ref, to in pending.items() if (new := _place(ref._replace(name=to))) in holders}
+    holders = {_place(ref, rules): ref for ref in present}
+    occupied = {holders[new] for ref, to in pending.items() if (new := _place(ref._replace(name=to), rules)) in holders}
     in_the_way = sorted(occupied - pending.keys(), key=lambda ref: ref.order)
     moves = [Rename(ref, waiting_name(ref, "replaced")) for ref in in_the_way if ref.kind is not Kind.VIEW]
     while pending:
-        taken = set(map(_place, pending))
-        free = [ref for ref, to in pending.items() if _place(ref._replace(name=to)) not in taken]
+        taken = {_place(ref, rules) for ref in pending}
+        free = [
+            ref
+            for ref, to in pending.items()
+            if _place(ref._replace(name=to), rules) not in taken - {_place(ref, rules)}
+        ]
         if not free:  # a swap: one of them waits under another name
             ref = min(pending, key=lambda ref: ref.order)
             aside = ref._replace(name=waiting_name(ref, "swapped"))
@@ -158,9 +164,11 @@ def _ordered_renames(renamings: Sequence[Renaming], present: set[Ref], state: St
         yield move
 
 
-def _place(ref: Ref) -> Ref:
-    """The address that no two may have: what may be renamed alone shares names with other kinds on some engine."""
-    return ref._replace(kind=Kind.TABLE) if ref.kind in SHARING else ref
+def _place(ref: Ref, rules: Rules) -> Ref:
+    """The address that no two may have: what may be renamed alone shares names with other kinds on some engine, and
+    some do not tell names apart by their case."""
+    folded = ref._replace(name=rules.folded(ref.kind, ref.name))
+    return folded._replace(kind=Kind.TABLE) if ref.kind in SHARING else folded
 
 
 def waiting_name(ref: Ref, why: str) -> str:
