@@ -190,7 +190,7 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     numbers, texts = (sketch.that_are(of, place.holder) for of in ("free", "text"))
     way = one(draw, "STORED", "VIRTUAL")
     if numbers and (not texts or chance(draw)):
-        text = f"bigint GENERATED ALWAYS AS («{one(draw, *numbers)}:free» * 2 + 1) {way}"
+        text = f"double GENERATED ALWAYS AS («{one(draw, *numbers)}:free» / 2 + 1) {way}"  # of which none is too large
     elif texts:
         chosen = f"«{one(draw, *texts)}:text»"
         of, value = one(draw, ("int", f"length({chosen})"), ("varchar(300)", f"concat(left({chosen}, 9), 'it''s')"))
@@ -200,7 +200,7 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     else:
         return None
     text += one(draw, "", "", " INVISIBLE", f" COMMENT {sketch.literal(REMARK)}")
-    provides = frozenset({"computed"} if text.startswith("bigint") else ())
+    provides = frozenset({"computed"} if text.startswith("double") else ())
     line = f"«{place.key}» {text}"
     return Element(place.key, "generated", line, holder=place.holder, inline=True, provides=provides)
 
