@@ -111,7 +111,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--seed", type=int, help="the default goes on with the latest run of that engine")
     parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 4))
-    parser.add_argument("--unsettled", action="store_true", help="with what is known to break a law")
     parser.add_argument("--chunk", type=int, help="this chunk alone, whether or not it held before")
     options = parser.parse_args(arguments)
     for engine in options.engine:
@@ -136,10 +135,7 @@ def _run(record: Record, chunks: Sequence[int], options: argparse.Namespace) -> 
     # Forked processes would share the sessions of this one.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, mp_context=context) as workers:
-        waiting = [
-            workers.submit(_outcome, record.engine, record.seed, number, unsettled=options.unsettled)
-            for number in chunks
-        ]
+        waiting = [workers.submit(_outcome, record.engine, record.seed, number) for number in chunks]
         try:
             for done in as_completed(waiting):
                 outcome = done.result()
@@ -172,14 +168,14 @@ def _summed_up(record: Record) -> bool:
 # ------------------------------------------------------------------------------------------ one chunk
 
 
-def _outcome(engine: str, run: int, number: int, *, unsettled: bool) -> Outcome:
+def _outcome(engine: str, run: int, number: int) -> Outcome:
     """Try the pairs of one chunk; its databases are its own."""
     outcome = Outcome(number)
     broken: list[tuple[Pair, Exception]] = []
     with Room(engine, Databases(lambda name: os.environ[variable(name)], FOLDER)) as room:
         live = room.live
         dialect = dialect_named(live.dialect, live.version)
-        vocabulary = VOCABULARIES[engine] if unsettled else VOCABULARIES[engine].settled
+        vocabulary = VOCABULARIES[engine]
 
         def attempt(pair: Pair) -> Proof | None:
             try:

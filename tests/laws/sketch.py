@@ -135,19 +135,13 @@ class Vocabulary:
 
     `stages` come in the order in which elements may be created. `renamed` are the kinds whose renames can be declared.
     `space` is what an element's name must be unique in, None for what has no name; `folded` is the name as the engine
-    compares it. Of `unsettled` kinds it is known that some pairs break a law.
+    compares it.
     """
 
     stages: tuple[Stage, ...]
     renamed: frozenset[str]
     space: Callable[[Element, Sketch], Hashable]
     folded: Callable[[str], str]
-    unsettled: frozenset[str] = frozenset()
-
-    @property
-    def settled(self) -> Vocabulary:
-        """The vocabulary without the unsettled kinds."""
-        return replace(self, stages=tuple(stage for stage in self.stages if stage.kind not in self.unsettled))
 
     def __repr__(self) -> str:
         return "Vocabulary(…)"  # Hypothesis tells of it with every failure

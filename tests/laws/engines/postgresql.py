@@ -247,7 +247,8 @@ def _line(place: Place, kind: str, text: str) -> Element:
 
 def _key_line(place: Place, kind: str, text: str, columns: str, provides: frozenset[str]) -> Element:
     """Of two keys on the same columns the server keeps one."""
-    return replace(_line(place, kind, text), provides=provides, place=f"{columns} of {place.holder}")
+    names = re.sub(r":\w+»", "»", columns)
+    return replace(_line(place, kind, text), provides=provides, place=f"{names} of {place.holder}")
 
 
 def _timing(draw: st.DrawFn) -> str:
@@ -342,7 +343,11 @@ def foreign_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None
         f"ALTER TABLE «{place.holder}» ADD CONSTRAINT «{place.key}» FOREIGN KEY ({column})"
         f" REFERENCES «{referred.holder}:permanent» ({token}){match}{actions}{timing}{valid}"
     )
-    return Element(place.key, "foreign key", text, holder=place.holder, demands=frozenset({f"{referred.key}:{offer}"}))
+    made = Element(place.key, "foreign key", text, holder=place.holder, demands=frozenset({f"{referred.key}:{offer}"}))
+    if sketch.elements[place.holder or ""].kind != "partitioned":
+        return made
+    # The server takes the one for the other on partitions, and refuses where one of two is not enforced.
+    return replace(made, place=f"{column} of {place.holder} to {token}")
 
 
 def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -593,5 +598,4 @@ VOCABULARY = Vocabulary(
     ),
     space=_space,
     folded=lambda name: name,
-    unsettled=frozenset({"heir", "partition", "owner"}),
 )
