@@ -91,8 +91,9 @@ class Dependents:
                 result.pop((Change, ref), None)
                 result[Drop, ref] = drop
                 waiting.append(drop)
-                if isinstance(dependent.obj, Table):
-                    result = {key: op for key, op in result.items() if not _is_on(dependent.obj.key, op)}
+                if isinstance(dependent.obj, Table | View):
+                    name = Name(dependent.obj.namespace, dependent.obj.name)
+                    result = {key: op for key, op in result.items() if not _is_on(name, op)}
                 again = self._afterwards(dependent, result.pop((Rename, ref), None))
                 if again is not None:
                     result[Create, again.ref] = Create(again.obj, again.table)
@@ -262,12 +263,15 @@ class Dependents:
 
 
 def _is_on(table: Name, operation: Operation) -> bool:
-    """Whether it is about a part of the table."""
+    """Whether it is about a part of the table or view."""
+    if isinstance(operation, Rename):
+        return operation.ref.table is not None and Name(operation.ref.namespace, operation.ref.table) == table
     return isinstance(operation, Create | Drop | Change) and operation.table == table
 
 
 def _goes_with_its_table(dependent: Placed, result: Mapping[tuple[type[Operation], Ref | None], Operation]) -> bool:
-    return dependent.table is not None and (Drop, Ref(Kind.TABLE, *dependent.table)) in result
+    holders = () if dependent.table is None else (Ref(kind, *dependent.table) for kind in (Kind.TABLE, Kind.VIEW))
+    return any((Drop, holder) in result for holder in holders)
 
 
 def _key_columns(key: PrimaryKey | Unique | Index) -> tuple[str, ...]:
