@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from querynl.connections import Connection, connect, parse_url
 from querynl.dialects import dialect_named
-from querynl.errors import HistoryUnusable, LockedOut
-from querynl.ledger import TABLE, VERSION, Entry, Ledger, Scripts
+from querynl.errors import HistoryUnusable, LockedOut, LockLost
+from querynl.ledger import JOURNAL, TABLE, VERSION, Entry, Ledger, Mark, Scripts
 from tests.engines import Database
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -27,6 +27,15 @@ ENTRY = Entry(
     duration_ms=12,
     statements_total=2,
     statements_done=2,
+)
+MARK = Mark(
+    run_number=0,
+    number=1,
+    migration_id=ENTRY.migration_id,
+    direction="up",
+    statement="CREATE TABLE “tags” (id int)",
+    started_at=NOW,
+    finished_at=NOW,
 )
 SCRIPTS = Scripts("CREATE TABLE tags (id int);\n-- 100% \\ of it\n", "DROP TABLE tags;\n")
 
@@ -114,6 +123,29 @@ def test_a_migration_has_one_entry_and_its_last_run_counts(ledger: Ledger) -> No
 
     assert ledger.entries() == [other, again]
     assert again.run_number == 3
+
+
+def test_the_journal_keeps_every_mark_of_a_run_that_is_written_with_it(database: Database, ledger: Ledger) -> None:
+    some = [replace(MARK, number=number) for number in range(1, 251)]
+
+    ledger.write(ENTRY, SCRIPTS)
+    run = ledger.write(ENTRY, SCRIPTS, some)
+
+    assert ledger.last_mark(run.run_number) == replace(MARK, run_number=2, number=250)
+    assert database.rows(f"SELECT COUNT(*) FROM {JOURNAL} WHERE run_number = 2 AND number <= 250") == [(250,)]
+
+
+def test_a_run_is_not_written_where_another_followed_the_one_that_is_known(ledger: Ledger) -> None:
+    first = ledger.write(ENTRY, SCRIPTS, after=0)
+    second = ledger.write(ENTRY, SCRIPTS, after=first.run_number)
+
+    for known in (0, first.run_number):
+        ledger.begin()
+        with pytest.raises(LockLost, match="Another process ran it"):
+            ledger.write(replace(ENTRY, status="failed"), SCRIPTS, [MARK], after=known)
+
+        assert not ledger.connection.in_transaction
+    assert ledger.entries() == [second]
 
 
 def test_an_update_keeps_the_scripts(ledger: Ledger) -> None:

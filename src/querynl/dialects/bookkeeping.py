@@ -49,8 +49,8 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     `text` is a type without a limit that matters, `key` one of so many characters that compares byte by byte,
     `word` one for a few letters; `table_options` ends a CREATE TABLE. `milliseconds` is the server's time now, counted
     from 1970, the same in every time zone. `upserts` says that INSERT takes ON CONFLICT … DO UPDATE and RETURNING,
-    where others have REPLACE; `indexes_inside` that indexes stand inside CREATE TABLE, for want of
-    CREATE INDEX IF NOT EXISTS.
+    where others have REPLACE; `writes_together` that WITH takes such an INSERT, for another to go with it;
+    `indexes_inside` that indexes stand inside CREATE TABLE, for want of CREATE INDEX IF NOT EXISTS.
 
     `lock` is None where a database has one writer at a time, whose transaction is the lock. Then `busy` are the
     error codes of a database that another session is writing to, and `at_once` and `patiently` make this session
@@ -67,6 +67,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     word: str = "VARCHAR(40)"
     table_options: str = ""
     upserts: bool = True
+    writes_together: bool = False
     indexes_inside: bool = False
     lock: SessionLock | None = None
     patience: Patience = Patience()
@@ -107,6 +108,8 @@ _POSTGRESQL = Bookkeeping(
     " WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped"
     " AND c.relkind <> 'f'",  # the rows of a foreign table are none of this database's
     milliseconds="CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS bigint)",
+    # https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
+    writes_together=True,
     lock=SessionLock(
         take=f"SELECT pg_catalog.pg_try_advisory_lock({_ADVISORY})",
         release=f"SELECT pg_catalog.pg_advisory_unlock({_ADVISORY})",

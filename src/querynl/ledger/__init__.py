@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.dialects.bookkeeping import bookkeeping_of
-from querynl.errors import ConnectionFailed, StatementFailed
+from querynl.errors import ConnectionFailed, LockLost, StatementFailed
 from querynl.lease import TABLE as LOCK
 from querynl.ledger.lock import Lock, person
 from querynl.ledger.rows import Direction, Entry, Framework, Mark, Scripts, Status, kept, values_of
@@ -28,6 +29,7 @@ __all__ = [
     "Entry",
     "Framework",
     "Ledger",
+    "Lock",
     "Mark",
     "Scripts",
     "Status",
@@ -171,32 +173,76 @@ class Ledger:
         with self.transaction():
             self._tables.create()
 
-    def write(self, entry: Entry, scripts: Scripts) -> Entry:
-        """The entry as it was kept, as the newest run, in the place of what the history said about the migration."""
+    def write(self, entry: Entry, scripts: Scripts, marks: Sequence[Mark] = (), *, after: int | None = None) -> Entry:
+        """The entry as it was kept, as the newest run, in the place of what the history said about the migration.
+
+        The marks are kept with it, as those of that run. `after` is the number of the migration's last run as the
+        caller knows it, 0 for none: where another has followed, the transaction is undone and `LockLost` raised.
+        """
         entry = self._noted(entry)
         if self._words.upserts:
-            return self._upserted(entry, scripts)
-        [(last,)] = self._connection.rows(f"SELECT COALESCE(MAX(run_number), 0) FROM {self._table}")
+            return self._upserted(entry, scripts, marks, after)
+        [(last, before)] = self._connection.rows(
+            f"SELECT COALESCE(MAX(run_number), 0), COALESCE(MAX(CASE WHEN migration_id = %s THEN run_number END), 0)"
+            f" FROM {self._table}",
+            (entry.migration_id,),
+        )
+        if after not in (None, int(before)):
+            raise self._overtaken()
         entry = msgspec.structs.replace(entry, run_number=int(last) + 1)
         self._connection.execute(f"DELETE FROM {self._table} WHERE migration_id = %s", (entry.migration_id,))
         self._connection.execute(
             f"INSERT INTO {self._table} ({', '.join(ALL_COLUMNS)}) VALUES ({', '.join(['%s'] * len(ALL_COLUMNS))})",
             (*values_of(entry), scripts.up, scripts.down, VERSION),
         )
+        self._mark_run(entry.run_number, marks)
         return entry
 
-    def _upserted(self, entry: Entry, scripts: Scripts) -> Entry:
-        """What `write` does, in one statement."""
+    def _upserted(self, entry: Entry, scripts: Scripts, marks: Sequence[Mark], after: int | None) -> Entry:
+        """What `write` does, in one statement; where the engine can, the first marks are in it, too."""
+        sql, unchanged = self._upsert, () if after is None else (after,)
+        if unchanged:
+            sql += " WHERE h.run_number = %s"
+        sql += " RETURNING run_number"
+        values = [kept(getattr(entry, name)) for name in COLUMNS if name != "run_number"]
+        parameters = (*values, scripts.up, scripts.down, VERSION, *unchanged)
+        together = marks[:_MARKS_AT_ONCE] if self._words.writes_together else ()
+        if together:
+            row = f"({', '.join(['%s'] * (len(MARK_COLUMNS) - 1))})"
+            sql = (
+                f"WITH run AS ({sql}) INSERT INTO {self._journal} ({', '.join(MARK_COLUMNS)})"
+                f" SELECT run.run_number, m.* FROM run, (VALUES {', '.join([row] * len(together))}) AS m"
+                f" RETURNING run_number"
+            )
+            parameters += tuple(value for mark in together for value in values_of(mark)[1:])
+        rows = self._connection.rows(sql, parameters)
+        if not rows:
+            raise self._overtaken()
+        number = int(rows[0][0])
+        self._mark_run(number, marks[len(together) :])
+        return msgspec.structs.replace(entry, run_number=number)
+
+    @cached_property
+    def _upsert(self) -> str:
         places = ["%s"] * len(ALL_COLUMNS)
         places[ALL_COLUMNS.index("run_number")] = f"(SELECT COALESCE(MAX(run_number), 0) + 1 FROM {self._table})"
         changes = ", ".join(f"{column} = excluded.{column}" for column in ALL_COLUMNS[1:])
-        values = [kept(getattr(entry, name)) for name in COLUMNS if name != "run_number"]
-        [(number,)] = self._connection.rows(
-            f"INSERT INTO {self._table} ({', '.join(ALL_COLUMNS)}) VALUES ({', '.join(places)})"
-            f" ON CONFLICT (migration_id) DO UPDATE SET {changes} RETURNING run_number",
-            (*values, scripts.up, scripts.down, VERSION),
+        return (
+            f"INSERT INTO {self._table} AS h ({', '.join(ALL_COLUMNS)}) VALUES ({', '.join(places)})"
+            f" ON CONFLICT (migration_id) DO UPDATE SET {changes}"
         )
-        return msgspec.structs.replace(entry, run_number=int(number))
+
+    def _mark_run(self, run_number: int, marks: Sequence[Mark]) -> None:
+        self.mark([msgspec.structs.replace(mark, run_number=run_number) for mark in marks])
+
+    def _overtaken(self) -> LockLost:
+        self.rollback()
+        return LockLost(
+            "Another process ran it in the meantime.",
+            where=self._connection.database,
+            remedy="The lock was lost without a word, such as to a migration that gives back its session's locks."
+            " `querynl migrate status` says where the database stands.",
+        )
 
     def update(self, entry: Entry) -> None:
         """Keep what became of a run that was written before; its scripts stay."""

@@ -46,6 +46,8 @@ class Lock:
         self._at_work = at_work
         self._make_place = make_place
         self._lease: Lease | None = None
+        # Stands for one hold of the session's own lock, from when it is taken; None while there is none.
+        self.hold: object | None = None
 
     @property
     def is_lasting(self) -> bool:
@@ -79,7 +81,7 @@ class Lock:
         """Take it in a new session, after the one that had it was lost. A lease is ours whatever the session."""
         lock = self._words.lock
         if lock is not None and not self.is_lease:
-            self._ask_for(lambda: bool(self._connection.rows(lock.take)[0][0]))
+            self._take(lock)
 
     def confirm(self) -> None:
         """Renew a lease in the transaction that is open, or else roll that back and raise `LockLost`."""
@@ -97,12 +99,17 @@ class Lock:
         """Do what another writer may hold up for a while."""
         self._ask_for(lambda: self._unless_busy(action))
 
+    def _take(self, lock: SessionLock) -> None:
+        self._ask_for(lambda: bool(self._connection.rows(lock.take)[0][0]))
+        self.hold = object()
+
     @contextmanager
     def _session_locked(self, lock: SessionLock) -> Iterator[None]:
-        self._ask_for(lambda: bool(self._connection.rows(lock.take)[0][0]))
+        self._take(lock)
         try:
             yield
         finally:
+            self.hold = None
             # A session that is lost has released it already.
             with suppress(ConnectionFailed, StatementFailed):
                 self._connection.rows(lock.release)

@@ -14,7 +14,7 @@ from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.dangers import dangers, refuse
 from querynl.runner.drift import keep_state, refuse_drift
-from querynl.runner.execution import Progress, Session, Work, session_on
+from querynl.runner.execution import Progress, Session, Told, Work, session_on
 from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
 from querynl.runner.portions import settings_apart
@@ -86,11 +86,12 @@ def apply(
     try:
         if works:
             with execution.alone(session, works):
-                execution.foresee(works, settle(session, migrations), session)
+                told = Told(settle(session, migrations), session.ledger.lock.hold)
+                execution.foresee(works, told.entries, session)
                 if not ignore_drift:
                     refuse_drift(connection, dialect, session.ledger)
                 for work in works:
-                    entry = _applied(work, session, allow)
+                    entry = _applied(work, session, allow, told)
                     report = report.with_run(work.known.id, entry)
                     if reached is not None:
                         reached(report)
@@ -103,11 +104,11 @@ def apply(
     return replace(report, notes=(*unkept, *notes))
 
 
-def _applied(work: Work, session: Session, allow: Collection[str]) -> Entry | None:
+def _applied(work: Work, session: Session, allow: Collection[str], told: Told) -> Entry | None:
     """What one migration came to; looked at again first, for what ran before it may have made or filled its tables."""
     if work.steps and work.resume_at(session.ledger.entry(work.known.id)) == 0:
         _refuse_dangers(work, session, allow)
-    return execution.run(session, work)
+    return execution.run(session, work, told)
 
 
 def _work(known: Known, later: Sequence[Known], session: Session) -> Work:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement
 from querynl.errors import ConnectionFailed, LockLost, MigrationFailed, MigrationInvalid, QueryNLError, StatementFailed
-from querynl.ledger import Direction, Entry, Ledger, Mark, Scripts, Status, person
+from querynl.ledger import Direction, Entry, Ledger, Lock, Mark, Scripts, Status, person
 from querynl.plan import Step
 from querynl.runner.account import error_text, standing, statement_text, way_on
 from querynl.runner.frameworks import Frameworks
@@ -104,13 +104,24 @@ class Work(Struct, frozen=True, kw_only=True):
     later: tuple[str, ...] = ()
 
 
+class Told(Struct, frozen=True):
+    """What the history said of every migration that ever ran, by id, and the hold of the lock under which it did."""
+
+    entries: Mapping[str, Entry]
+    hold: object | None
+
+    def stands(self, lock: Lock) -> bool:
+        """Whether the history says so still, apart from what was run since: nobody else has had the lock."""
+        return self.hold is not None and self.hold is lock.hold
+
+
 def trace_of(statement: Statement, session: Session) -> str | None:
     """The hash of what the catalog tells of all that a statement names; None where that tells nothing."""
     found = session.dialect.trace(session.connection, statement.sql)
     return None if found is None else hashlib.sha256(found.encode()).hexdigest()
 
 
-def run(session: Session, work: Work) -> Entry | None:
+def run(session: Session, work: Work, told: Told | None = None) -> Entry | None:
     """The history's entry of the finished work, or None where it turns out to be done already.
 
     Where the engine rolls back DDL, the statements and the entry are one transaction; a statement that cannot be
@@ -118,11 +129,12 @@ def run(session: Session, work: Work) -> Entry | None:
     beforehand what is about to run. Raises MigrationFailed, ConnectionFailed or KeyboardInterrupt (Terminated, where
     SIGTERM asked for it); each says what stands, and the history does, too. A session that is lost while none of the
     work's statements runs is begun anew, and the work goes on as a later run of it would: from where the history says.
+    That is asked unless it was `told` before this work, and stands.
     """
     settings, body = settings_apart(work.statements, session.dialect)
     losses = 0
     while True:
-        one = _Run(session, work, body)
+        one = _Run(session, work, body, told)
         try:
             if not session.patience.each_transaction:
                 session.patience.limit()
@@ -200,11 +212,14 @@ def _make(settings: Sequence[Statement], session: Session) -> None:
 class _Run:
     """The state of one run: where it is, and what stands in the database."""
 
-    def __init__(self, session: Session, work: Work, body: tuple[Statement, ...]) -> None:
+    def __init__(self, session: Session, work: Work, body: tuple[Statement, ...], told: Told | None) -> None:
         self._session = session
         self._ledger = session.ledger
         self._work = work
         self._body = body
+        self._told = told
+        # The number of the migration's last run, where that was told and not asked; 0 for none.
+        self._after: int | None = None
         # Whether the history has to say beforehand what runs: one transaction needs no such account.
         self._journalled = not in_one_transaction(body, session.dialect)
         self._entry = first_entry(work.known, work.direction, len(body), session.dialect)
@@ -244,7 +259,7 @@ class _Run:
         """Whether the work is still to be done: then a transaction is open, or the history says that it runs."""
         self._ledger.begin()
         try:
-            start = self._work.resume_at(self._ledger.entry(self._entry.migration_id))
+            start = self._work.resume_at(self._last_entry())
             if start is not None:
                 self._done = start
                 self._entry = replace(self._entry, statements_done=start)
@@ -258,6 +273,15 @@ class _Run:
             raise
         self._ledger.rollback()
         return False
+
+    def _last_entry(self) -> Entry | None:
+        """What the history says of the migration now; what was told is made sure of when the run is written there."""
+        id, told = self._entry.migration_id, self._told
+        if self._journalled or told is None or not told.stands(self._ledger.lock):
+            return self._ledger.entry(id)
+        entry = told.entries.get(id)
+        self._after = 0 if entry is None else entry.run_number
+        return entry
 
     def _run_segments(self, interruption: Interruption) -> None:
         """Run what is left, portion by portion, and keep the history's account with each."""
@@ -366,10 +390,9 @@ class _Run:
         )
         if self._journalled:
             self._ledger.update(entry)
-        else:
-            entry = self._ledger.write(entry, self._work.scripts)
-        self._ledger.mark([replace(mark, run_number=entry.run_number) for mark in marks])
-        return entry
+            self._ledger.mark([replace(mark, run_number=entry.run_number) for mark in marks])
+            return entry
+        return self._ledger.write(entry, self._work.scripts, marks, after=self._after)
 
     def _duration(self) -> int:
         return round(1000 * (time.monotonic() - self._began))

@@ -16,7 +16,7 @@ from querynl.runner import execution
 from querynl.runner.apply import LOCK_TIMEOUT_SECONDS
 from querynl.runner.dangers import dangers, refuse
 from querynl.runner.drift import keep_state, refuse_drift
-from querynl.runner.execution import Progress, Session, Work, session_on
+from querynl.runner.execution import Progress, Session, Told, Work, session_on
 from querynl.runner.known import Known, Status
 from querynl.runner.patience import Limits
 from querynl.runner.portions import settings_apart
@@ -80,11 +80,12 @@ def rollback(
     try:
         if works:
             with execution.alone(session, works):
-                execution.foresee(works, settle(session, migrations), session)
+                told = Told(settle(session, migrations), session.ledger.lock.hold)
+                execution.foresee(works, told.entries, session)
                 if not ignore_drift:
                     refuse_drift(connection, dialect, session.ledger)
                 for work in works:
-                    report = report.with_run(work.known.id, execution.run(session, work))
+                    report = report.with_run(work.known.id, execution.run(session, work, told))
                     if reached is not None:
                         reached(report)
                 session.patience.restore()
