@@ -122,7 +122,7 @@ def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
         steps=up.steps,
         scripts=Scripts(dialect.script(up.statements), None if down is None else dialect.script(down.statements)),
         resume_at=lambda entry: _resume_at(entry, body, session),
-        later=tuple(migration.id for migration in later),
+        later=later,
     )
 
 

@@ -19,7 +19,7 @@ from querynl.ledger import Direction, Entry, Ledger, Lock, Mark, Scripts, Status
 from querynl.plan import Step
 from querynl.runner.account import error_text, standing, statement_text, way_on
 from querynl.runner.frameworks import Frameworks
-from querynl.runner.interruption import Interruption, interruptible
+from querynl.runner.interruption import Interruption
 from querynl.runner.known import STANDING, Known
 from querynl.runner.patience import Limits, Patience
 from querynl.runner.portions import Segment, Settings, in_one_transaction, segments, settings_apart
@@ -40,6 +40,7 @@ class Session(Struct, frozen=True):
     ledger: Ledger
     patience: Patience
     frameworks: Frameworks
+    interruption: Interruption
     progress: Progress | None = None
 
 
@@ -70,7 +71,8 @@ def session_on(
         # Nothing has run yet: it was idle for too long, such as while a person thought about the go-ahead.
         connection.reopen()
         ledger = opened()
-    return Session(connection, dialect, ledger, Patience(connection, limits), frameworks, progress)
+    patience, interruption = Patience(connection, limits), Interruption(connection)
+    return Session(connection, dialect, ledger, patience, frameworks, interruption, progress)
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def alone(session: Session, works: Sequence[Work] | None = None) -> Iterator[Non
     The session's settings, which they may change, are what they were again at its end. Raises LockedOut.
     """
     whole = works is not None and all(_is_whole(work, session.dialect) for work in works)
-    with session.ledger.lock.held(several=not whole):
+    with session.ledger.lock.held(several=not whole), session.interruption.heard():
         try:
             yield
         finally:
@@ -92,7 +94,7 @@ class Work(Struct, frozen=True, kw_only=True):
 
     `steps` are those of its plan, none where a person wrote the statements.
     `resume_at(entry)` is how many statements the history says have run already, or None where the whole has;
-    it raises where only a person can say. `later` are the ids of what would run after it.
+    it raises where only a person can say. `later` are those that would run after it.
     """
 
     known: Known
@@ -101,7 +103,7 @@ class Work(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     scripts: Scripts
     resume_at: Callable[[Entry | None], int | None]
-    later: tuple[str, ...] = ()
+    later: Sequence[Known] = ()
 
 
 class Told(Struct, frozen=True):
@@ -236,7 +238,8 @@ class _Run:
     def whole(self) -> Entry | None:
         if not self._claimed():
             return None
-        with interruptible(self._session.connection) as interruption:
+        interruption = self._session.interruption
+        with interruption.awaited():
             try:
                 self._run_segments(interruption)
             except ConnectionFailed as error:
@@ -409,7 +412,7 @@ class _Run:
             self._done, total, at, rolled_back=not self._journalled, how="was cancelled" if interrupted else "failed"
         )
         unwritten = self._record_failure(reason)
-        way = way_on(self._work.direction, self._done, self._work.later)
+        way = way_on(self._work.direction, self._done, [known.id for known in self._work.later])
         if interrupted:
             raise interrupted(f"{self._subject()} was interrupted. {stands} {way}{unwritten}") from None
         if not isinstance(error, StatementFailed):

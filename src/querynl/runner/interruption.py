@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 from querynl.connections import Connection
 from querynl.errors import QueryNLError, Terminated
+
+_Handler = Callable[[int, FrameType | None], Any] | int | None
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SECONDS_BETWEEN_CANCELS = 0.2
@@ -25,10 +28,47 @@ class Interruption:
         self.requested = False
         self.kind = KeyboardInterrupt
         self._connection = connection
-        self._running = False
+        # The handlers of the signals that are heard, as they were before.
+        self._before: dict[int, _Handler] = {}
+        self._at_work = self._running = False
         self._ended = threading.Event()
         # Held while the server is asked to cancel, so that the answer to one statement is not taken for another's.
         self._cancelling = threading.Lock()
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """During the block, hear of Ctrl-C and SIGTERM first; outside `awaited`, they do what they did before.
+
+        Only the main thread is told of signals, so in another thread nothing changes; nor does it for a signal that
+        the process was started to ignore.
+        """
+        if threading.current_thread() is threading.main_thread():
+            before = {number: signal.getsignal(number) for number in _SIGNALS}
+            self._before = {
+                number: handler for number, handler in before.items() if handler not in (None, signal.SIG_IGN)
+            }
+        try:
+            for number in self._before:
+                signal.signal(number, self._request)
+            yield
+        finally:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """During the block, turn the first Ctrl-C or SIGTERM into a cancelled statement instead of an exception.
+
+        A driver that is left in the middle of an answer cannot tell any more whether its statement ran; one whose
+        statement was cancelled can.
+        """
+        self._at_work = True
+        try:
+            yield
+        finally:
+            self._at_work = False
+            if self.requested:
+                self._ended.set()
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:
@@ -43,8 +83,11 @@ class Interruption:
             with self._cancelling:
                 self._running = False
 
-    def request(self, number: int, frame: FrameType | None) -> None:
+    def _request(self, number: int, frame: FrameType | None) -> None:
         """The handler of the signals; the second time it raises `kind` at once."""
+        if not self._at_work:
+            self._pass_on(number, frame)
+            return
         if number == signal.SIGTERM:
             self.kind = Terminated
         if self.requested:
@@ -53,8 +96,13 @@ class Interruption:
         # In a thread of its own, for a handler that waits for a lock its own thread holds would wait forever.
         threading.Thread(target=self._cancel_until_ended, daemon=True).start()
 
-    def end(self) -> None:
-        self._ended.set()
+    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        before = self._before[number]
+        if callable(before):
+            before(number, frame)
+        else:
+            signal.signal(number, before)
+            signal.raise_signal(number)
 
     def _cancel_until_ended(self) -> None:
         """Again and again, for a statement that has not reached the server yet is not cancelled there."""
@@ -64,25 +112,3 @@ class Interruption:
                     with suppress(QueryNLError):
                         self._connection.cancel()
             self._ended.wait(_SECONDS_BETWEEN_CANCELS)
-
-
-@contextmanager
-def interruptible(connection: Connection) -> Iterator[Interruption]:
-    """During the block, turn the first Ctrl-C or SIGTERM into a cancelled statement instead of an exception.
-
-    A driver that is left in the middle of an answer cannot tell any more whether its statement ran; one whose
-    statement was cancelled can. Only the main thread is told of signals, so in another thread nothing changes;
-    nor does it for a signal that the process was started to ignore.
-    """
-    interruption = Interruption(connection)
-    if threading.current_thread() is not threading.main_thread():
-        yield interruption
-        return
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = [signal.signal(number, interruption.request) for number in heard]
-    try:
-        yield interruption
-    finally:
-        for number, handler in zip(heard, before, strict=True):
-            signal.signal(number, handler)
-        interruption.end()

@@ -113,7 +113,7 @@ def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
         steps=way.steps,
         scripts=replace(kept, down=session.dialect.script(way.statements)) if way.statements else kept,
         resume_at=lambda entry: _resume_at(entry, known, body, session),
-        later=tuple(migration.id for migration in later),
+        later=later,
     )
 
 
