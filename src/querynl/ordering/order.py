@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from querynl.operations import Create, Drop, Operation, Rename, Rewriting
-from querynl.ordering.predecessors import predecessors
+from querynl.ordering.predecessors import Predecessors, predecessors
 from querynl.ordering.ranks import GROUNDWORK, preference
 from querynl.schema import Definition, Index, Kind, Policy, Routine, Trigger, View, kind_of
 
@@ -25,7 +25,7 @@ def ordered(operations: Sequence[Operation], rewriting: Rewriting) -> list[Opera
     others = [op for op, leads in zip(operations, is_leading, strict=False) if not leads] + list(operations[end:])
     others.sort(key=preference)
     before = predecessors(others, rewriting)
-    return [*leading, *(others[i] for i in _sorted(before, _places(others, before)))]
+    return [*leading, *(others[i] for i in _sorted(before, _places(others, before.of)))]
 
 
 def _leads(operation: Operation) -> bool:
@@ -62,17 +62,19 @@ def _places(operations: Sequence[Operation], before: dict[int, set[int]]) -> lis
     return places
 
 
-def _sorted(before: dict[int, set[int]], places: Sequence[int]) -> list[int]:
+def _sorted(before: Predecessors, places: Sequence[int]) -> list[int]:
     """The numbers in topological order, the one with the lowest place first wherever there is a choice."""
     while True:
-        sorter: TopologicalSorter[int] = TopologicalSorter(before)
+        sorter: TopologicalSorter[int] = TopologicalSorter(before.of)
         try:
             sorter.prepare()
         except CycleError as error:
             # The engine may still accept some order: give up the link that goes most against preference.
             cycle: list[int] = error.args[1]
-            first, second = max(pairwise(cycle), key=lambda link: (link[0] - link[1], link))
-            before[second].discard(first)
+            links = list(pairwise(cycle))
+            given_up = [link for link in links if link not in before.by_name] or links
+            first, second = max(given_up, key=lambda link: (link[0] - link[1], link))
+            before.of[second].discard(first)
             continue
         break
     result: list[int] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from querynl import schema as model
 from querynl.heirs import links_of_heirs
@@ -11,8 +12,19 @@ from querynl.ordering.needs import Needs
 from querynl.schema import AnyObject, Grant, Kind, Name, Ownership, Ref, Table
 
 
-def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict[int, set[int]]:
-    """For the number of each operation, the numbers of those that must come before it."""
+class Predecessors(NamedTuple):
+    """For the number of each operation, the numbers of those that come before it.
+
+    `by_name` are the links, from the earlier to the later, that are there for a name which the one gives up and the
+    other takes: no engine has two things of one name for a while, as it may have a reference that leads nowhere.
+    """
+
+    of: dict[int, set[int]]
+    by_name: frozenset[tuple[int, int]]
+
+
+def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> Predecessors:
+    """What must come before each of the operations."""
     before: dict[int, set[int]] = {number: set() for number in range(len(operations))}
     needs = Needs(operations, rewriting)
     creators, droppers, changers = needs.creators, needs.droppers, needs.changers
@@ -41,14 +53,19 @@ def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> dict[
                     before[other].add(number)
     for first, second in links_of_heirs(operations):
         before[second].add(first)
+    by_name = frozenset(_links_of_names(operations, needs))
+    for first, second in by_name:
+        before[second].add(first)
+    for number, others in before.items():
+        others.discard(number)
+    return Predecessors(before, by_name)
+
+
+def _links_of_names(operations: Sequence[Operation], needs: Needs) -> Iterator[tuple[int, int]]:
     for taken, givers in needs.names_given_up.items():
         for taker in needs.names_taken.get(taken, ()):
             for giver in givers:
-                first, second = (taker, giver) if _goes_on(operations, taker, giver) else (giver, taker)
-                before[second].add(first)
-    for number, others in before.items():
-        others.discard(number)
-    return before
+                yield (taker, giver) if _goes_on(operations, taker, giver) else (giver, taker)
 
 
 def _place_change(

@@ -142,9 +142,7 @@ def foreign_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None
     if not keys or not columns:
         return None
     key, target, offer = draw(st.sampled_from(keys))
-    # A table whose rows may not go while others of its rows refer to them is not dropped while they do.
-    restrict = [" ON DELETE RESTRICT"] if key.holder != place.holder else []
-    actions = one(draw, "", " ON DELETE CASCADE", " ON DELETE SET NULL ON UPDATE CASCADE", *restrict)
+    actions = one(draw, "", " ON DELETE CASCADE", " ON DELETE SET NULL ON UPDATE CASCADE", " ON DELETE RESTRICT")
     timing = one(draw, "", "", " DEFERRABLE INITIALLY DEFERRED", " NOT DEFERRABLE")
     own = f"{_named(draw, place)}FOREIGN KEY ({one(draw, *columns)})"
     line = f"{own} REFERENCES «{key.holder}» ({target}){actions}{timing}"

@@ -95,21 +95,25 @@ def _rename(ref: Ref, to: str, before: Catalog) -> list[str]:
 
 
 def _drop_table(table: Table, before: Catalog) -> list[Statement]:
-    """Dropping a table deletes its rows first, and with them, where foreign keys are enforced, those that refer
-    to them: https://www.sqlite.org/foreignkeys.html#fk_schemacommands"""
+    """Dropping a table deletes its rows first, and with them, where foreign keys are enforced, does to those that refer
+    to them what the keys say: https://www.sqlite.org/foreignkeys.html#fk_schemacommands"""
     drop = Statement(f"DROP TABLE {quote(table.name)}")
-    if any(name != table.key for name in _referring(table.key, before)):
+    if any(
+        _minds_the_drop(key, of, table) for of in before.referrers(table.key) for key in _keys_to(table, of, before)
+    ):
         return [FOREIGN_KEYS_OFF, GUARD, drop, FOREIGN_KEYS_ON]
     return [drop]
 
 
-def _referring(name: Name, catalog: Catalog) -> list[Name]:
-    """The tables that have a foreign key to that table now."""
-    return [
-        referrer
-        for referrer in catalog.referrers(name)
-        if any(key.target == name for key in getattr(catalog.table(referrer), "foreign_keys", ()))
-    ]
+def _keys_to(table: Table, referrer: Name, catalog: Catalog) -> list[ForeignKey]:
+    """The foreign keys to the table that another, or the same, has now."""
+    keys = getattr(catalog.table(referrer), "foreign_keys", ())
+    return [key for key in keys if key.target == table.key]
+
+
+def _minds_the_drop(key: ForeignKey, referrer: Name, table: Table) -> bool:
+    """Whether a foreign key changes rows that stay, or keeps rows from going that all go together."""
+    return referrer != table.key or key.on_delete not in ("no action", "cascade")
 
 
 def rebuilds_table_for(
