@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         "rollback": ("querynl.cli.running:rollback", "Roll back the last migrations of a database."),
         "repair": ("querynl.cli.repair:repair", "Set right where a migration stands."),
         "drift": ("querynl.cli.drift:drift", "Show what was changed in a database beside its migrations."),
+        "squash": ("querynl.cli.squash:squash", "Make one migration of several, proved to be equal."),
         "baseline": ("querynl.cli.baseline:baseline", "Note that a database has what its migrations make."),
     },
 )

@@ -20,13 +20,15 @@ def pending(folder: Path) -> Migrations | None:
     """The migrations that the next `apply` runs in the connection's database, those of the folder included.
 
     None where nothing is pending; otherwise that is said. Raises MigrationInvalid where one stopped in its middle: what
-    the database will have then is not to be told from what it has.
+    the database will have then is not to be told from what it has. Raises MigrationMissing as `refuse_lacking` does.
     """
-    from querynl.runner import STANDING
+    from querynl.runner import STANDING, refuse_lacking
     from querynl.sources import Migrations
 
     with open_workplace(None, folder=folder, read_only=True) as place:
         waiting = [known for known in place.migrations if known.status not in STANDING]
+    for known in waiting:
+        refuse_lacking(known)
     stopped = [known for known in waiting if _is_halfway(known)]
     command = shlex.join(("querynl", "migrate", "apply", "-c", place.name))
     if stopped:

@@ -27,6 +27,8 @@ def _words(known: Known) -> tuple[str, tuple[str, ...]] | None:
     from querynl.runner import Status
 
     halfway_back = known.entry is not None and known.entry.direction == "down"
+    if known.lacking:
+        return "Check out the files from before it was squashed; then:", ("apply",)
     match known.status:
         case Status.PENDING:
             return "Apply it:", ("apply",)

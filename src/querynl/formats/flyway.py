@@ -31,7 +31,9 @@ def files(plan: Plan, dialect: Dialect, migration_id: str, message: str, folder:
 def paths(migration_id: str, folder: Path) -> tuple[Path, Path]:
     """The files of the way up and the way down."""
     version = version_of(migration_id)
-    name = f"{version}__{migration_id.removeprefix(version + '_')}.sql"
+    own = f"{version}__{migration_id.removeprefix(version + '_')}.sql"
+    # Of a script with a name that is not ours, the id is that name.
+    name = f"{migration_id[1:]}.sql" if migration_id.startswith("V") else own
     return folder / f"V{name}", folder / f"U{name}"
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from querynl.errors import SourceUnreadable
+from querynl.errors import MigrationInvalid, SourceUnreadable
 from querynl.formats.alembic.chain import Revision, in_order, read_revision
 from querynl.formats.heading import description_of
 from querynl.formats.migration import MigrationFile
@@ -25,7 +25,8 @@ def find(folder: Path) -> list[MigrationFile]:
     """The migrations in the folder, oldest first: by version, then name; Alembic's by their chain before that.
 
     A way down without its way up is no migration, nor is SQL that no framework's naming fits. Raises
-    SourceUnreadable for a folder or file that cannot be read, MigrationInvalid for a chain without an order.
+    SourceUnreadable for a folder or file that cannot be read, MigrationInvalid for a chain without an order, and for
+    a migration that stands beside the squashed one that replaces it.
     """
     paths = sorted(path for path in _listed(folder) if path.suffix in (".sql", ".py") and path.is_file())
     found = [
@@ -37,7 +38,20 @@ def find(folder: Path) -> list[MigrationFile]:
     for revision in in_order(_revisions(paths)):
         latest = max(latest, _version(revision.path.name))
         found.append((latest, "", alembic_migration(revision)))
-    return [migration for _, _, migration in sorted(found, key=lambda entry: entry[:2])]
+    migrations = [migration for _, _, migration in sorted(found, key=lambda entry: entry[:2])]
+    _refuse_replaced(migrations)
+    return migrations
+
+
+def _refuse_replaced(migrations: Sequence[MigrationFile]) -> None:
+    by = {one.id: squashed for squashed in migrations for one in squashed.replaced if one.id != squashed.id}
+    for migration in migrations:
+        if migration.id in by:
+            raise MigrationInvalid(
+                f"{migration.path.name} is there beside {by[migration.id].path.name}, which replaces it.",
+                where=str(migration.path.parent),
+                remedy="Remove the files that the head of the squashed migration names, all but its own.",
+            )
 
 
 def read_file(path: Path) -> MigrationFile:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from msgspec import Struct
 
 from querynl.plan import Plan, Reversibility
 
 _DESCRIPTION = re.compile(r"-- (?:Migration|Undoes): (.*)")
 
+# The comment lines at the head of a script, or the docstring at the head of a revision.
+_HEAD = re.compile(r'(?:--.*\n)+|"""(?s:.*?)"""')
+_REPLACES = re.compile(r"^(?:-- )?Replaces: ([0-9a-f]+-[0-9a-f]+) (.+?)\r?$", re.MULTILINE)
 _ENGINE = re.compile(r"^-- Engine: (\w+)$", re.MULTILINE)
 
 _WAYS_BACK = {
@@ -46,3 +52,23 @@ def description_of(text: str, words: str) -> str:
     """The message that a file's head names, else the words of its name."""
     match = _DESCRIPTION.match(text)
     return match[1].strip() if match else words.replace("_", " ").strip()
+
+
+class Replaced(Struct, frozen=True):
+    """A migration that a squashed one stands for, and the checksum of its text."""
+
+    id: str
+    checksum: str
+
+
+def replaced_lines(replaced: Sequence[Replaced]) -> list[str]:
+    """What the head of a squashed migration says of those that it replaces, without the signs of a comment."""
+    return [f"Replaces: {one.checksum} {one.id}" for one in replaced]
+
+
+def replaced_in(text: str) -> tuple[Replaced, ...]:
+    """The migrations that a file's head says it replaces, oldest first; of any but a squashed one, none."""
+    head = _HEAD.match(text)
+    if head is None or "Replaces: " not in head[0]:
+        return ()
+    return tuple(Replaced(match[2], match[1]) for match in _REPLACES.finditer(head[0]))

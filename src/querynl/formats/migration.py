@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from querynl.dialects import Dialect
 from querynl.formats.checksums import checksum, is_checksum_of
+from querynl.formats.heading import Replaced, replaced_in
 
 Framework = Literal["raw", "flyway", "alembic"]
 
@@ -35,6 +36,11 @@ class MigrationFile(Struct, frozen=True, kw_only=True):
     def has(self, kept: str, dialect: Dialect) -> bool:
         """Whether a checksum is that of the way up, its layout aside."""
         return is_checksum_of(kept, self.text, self.framework, dialect)
+
+    @property
+    def replaced(self) -> tuple[Replaced, ...]:
+        """The migrations that it stands for, itself as it was among them; none unless it is a squashed one."""
+        return replaced_in(self.text)
 
     @property
     def is_repeatable(self) -> bool:

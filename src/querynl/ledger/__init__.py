@@ -252,6 +252,18 @@ class Ledger:
             (*values_of(self._noted(entry))[1:], entry.migration_id),
         )
 
+    def merge(self, parts: Sequence[Entry], entry: Entry, scripts: Scripts) -> None:
+        """Keep one entry, which is there by its id and run number, with these scripts in the place of others."""
+        for part in parts:
+            if self._companion is not None and part.noted_as is not None:
+                self._companion.note(msgspec.structs.replace(part, direction="down", status="rolled back"))
+            self._connection.execute(f"DELETE FROM {self._table} WHERE migration_id = %s", (part.migration_id,))
+        self.update(entry)
+        self._connection.execute(
+            f"UPDATE {self._table} SET up_script = %s, down_script = %s WHERE migration_id = %s",
+            (scripts.up, scripts.down, entry.migration_id),
+        )
+
     def _noted(self, entry: Entry) -> Entry:
         """The entry, with what the companion calls it."""
         if self._companion is None:

@@ -48,7 +48,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class _Fault(Exception):
+class Fault(Exception):
     """A check that did not hold; see `Verdict`."""
 
     def __init__(self, what: str, *, where: str | None = None, refused: bool = False) -> None:
@@ -77,18 +77,18 @@ def prove_files(
     what revisions import from. Raises ScratchUnavailable for a database of another engine, or one that refuses `start`.
     """
     engine = scratch.origin.partition(",")[0]
-    with _Course(files, scratch, dialect_name, start or Schema(), folders) as course:
+    with Course(files, scratch, dialect_name, start or Schema(), folders) as course:
         for number, file in enumerate(files):
             began = time.monotonic()
             may_change = "data" in {*allow, *_declared(file)}
             proving = _Proving(course, number, may_change=may_change, privileges=privileges)
-            problem: _Fault | None = None
+            problem: Fault | None = None
             try:
                 if file.id in chosen:
                     proving.prove()
                 else:
                     course.up(file)
-            except _Fault as fault:
+            except Fault as fault:
                 problem = fault
             if file.id in chosen or problem is not None:
                 yield Verdict(
@@ -111,7 +111,7 @@ def _declared(file: MigrationFile) -> set[str]:
     return {word.strip().lower() for words in _DECLARED.findall(file.text) for word in words.split(",")}
 
 
-class _Course:
+class Course:
     """A throwaway database on its way through the migrations."""
 
     def __init__(
@@ -129,7 +129,7 @@ class _Course:
         self._folders = folders
         self._stack = ExitStack()
 
-    def __enter__(self) -> _Course:
+    def __enter__(self) -> Course:
         self._open()
         return self
 
@@ -148,7 +148,7 @@ class _Course:
         try:
             for file in self.files[:count]:
                 self.up(file)
-        except _Fault:
+        except Fault:
             return False
         return True
 
@@ -175,17 +175,17 @@ class _Course:
             with at_home(self._folders):
                 return run()
         except StatementFailed as error:
-            raise _Fault(
+            raise Fault(
                 f"on the way {way} the engine refused a statement: {error.what}", where=bare(error.sql), refused=True
             ) from error
         except MigrationInvalid as error:
-            raise _Fault(f"on the way {way}: {error.what}", where=error.where) from error
+            raise Fault(f"on the way {way}: {error.what}", where=error.where) from error
 
 
 class _Proving:
     """One migration's proof: the checks that held so far."""
 
-    def __init__(self, course: _Course, number: int, *, may_change: bool, privileges: Privileges) -> None:
+    def __init__(self, course: Course, number: int, *, may_change: bool, privileges: Privileges) -> None:
         self._course = course
         self._number = number
         self._file = course.files[number]
@@ -196,7 +196,7 @@ class _Proving:
         self.notes: list[str] = []
 
     def prove(self) -> None:
-        """Run all checks. Raises _Fault at the first that does not hold."""
+        """Run all checks. Raises Fault at the first that does not hold."""
         before = self._course.schema()
         was = self._seeded(before)
         self.rows = sum(len(held.rows) for held in was.values())
@@ -205,7 +205,7 @@ class _Proving:
             return
         try:
             self._run_through(before, was)
-        except _Fault as fault:
+        except Fault as fault:
             # Rows that a migration refuses may be no fault of it; without them it has to run.
             if not fault.refused or not self._course.restart(self._number):
                 raise
@@ -259,7 +259,7 @@ class _Proving:
     def _changed(self, changed: Sequence[str], way: str) -> None:
         what = f"after running {way}, {'; '.join(changed[:_DIFFERENCES_SHOWN])}"
         if not self._may_change:
-            raise _Fault(f"{what}. If that is meant, say so in the file: -- querynl: allow data")
+            raise Fault(f"{what}. If that is meant, say so in the file: -- querynl: allow data")
         self.notes.append(f"{what}, as allowed")
 
     def _compare(self, found: Schema, wanted: Schema, way: str) -> None:
@@ -270,4 +270,4 @@ class _Proving:
         if difference.kept:
             self.notes.append(f"after running {way}, {listed(list(map(told, difference.kept)))}")
         if difference.operations:
-            raise _Fault(f"after running {way}, {listed(list(map(told, difference.operations)))}")
+            raise Fault(f"after running {way}, {listed(list(map(told, difference.operations)))}")

@@ -80,6 +80,22 @@ def kept_since(before: Holdings, between: Holdings, after: Holdings) -> list[str
     return changed
 
 
+def written(before: Holdings, after: Holdings) -> list[Name]:
+    """The tables that got rows, lost some, or hold other values where name and type of a column stayed."""
+    gone = [held for name, held in before.items() if name not in after]
+    found = []
+    for name, now in after.items():
+        was = before.get(name)
+        if was is None:
+            if now.rows and not any(_same(held, now) for held in gone):
+                found.append(name)
+            continue
+        kept = [column for column, type_ in was.types.items() if now.types.get(column) == type_]
+        if was.values(kept) != now.values(kept):
+            found.append(name)
+    return found
+
+
 def _same(was: Held, now: Held) -> bool:
     return was.types == now.types and was.values(list(was.types)) == now.values(list(was.types))
 

@@ -7,7 +7,7 @@ from querynl.runner.dangers import Danger, dangers
 from querynl.runner.drift import Drift, found_drift
 from querynl.runner.evidence import Evidence, evidence
 from querynl.runner.execution import Progress
-from querynl.runner.known import STANDING, Known, Status, recorded, survey
+from querynl.runner.known import STANDING, Known, Status, recorded, refuse_lacking, survey
 from querynl.runner.repair import Repair
 from querynl.runner.report import Done, Report
 from querynl.runner.rollback import newest, rollback, statements_to_roll_back
@@ -33,6 +33,7 @@ __all__ = [
     "newest",
     "pending",
     "recorded",
+    "refuse_lacking",
     "rollback",
     "statements_to_apply",
     "statements_to_roll_back",

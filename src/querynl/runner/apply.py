@@ -15,7 +15,7 @@ from querynl.runner import execution
 from querynl.runner.dangers import dangers, refuse
 from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Told, Work, session_on
-from querynl.runner.known import Known, Status
+from querynl.runner.known import Known, Status, refuse_lacking
 from querynl.runner.patience import Limits
 from querynl.runner.portions import settings_apart
 from querynl.runner.report import Reached, Report
@@ -59,7 +59,8 @@ def apply(
     """Apply what is pending, failed or halfway among the migrations of a survey, oldest first.
 
     Whatever can be known beforehand stops it before anything runs: MigrationChanged for an applied file that was
-    edited, MigrationMissing for one that is gone (unless `ignore_missing`), MigrationOutOfOrder for a pending one
+    edited, MigrationMissing for one that is gone (unless `ignore_missing`) and for a squashed one of which only a part
+    stands, MigrationOutOfOrder for a pending one
     before those that are applied (unless `out_of_order`), MigrationInvalid for a script that cannot run, and
     DecisionNeeded for rows that would be lost (unless `allow` has `destructive`) or that a NOT NULL column has no
     value for; DriftFound where the database is not as its last run left it (unless `ignore_drift`). LockedOut after
@@ -112,6 +113,7 @@ def _applied(work: Work, session: Session, allow: Collection[str], told: Told) -
 
 
 def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
+    refuse_lacking(known)
     dialect = session.dialect
     up, down = ways(known, dialect, session.ledger)
     _, body = settings_apart(up.statements, dialect)

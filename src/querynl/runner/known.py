@@ -7,17 +7,19 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from querynl.dialects import Dialect
-from querynl.errors import SourceUnreadable
+from querynl.errors import MigrationMissing, SourceUnreadable
 from querynl.formats import Framework, MigrationFile, find
 from querynl.ledger import Entry, Ledger
 from querynl.plan import Plan, from_json
 from querynl.registry import MigrationRecord, Store, get_migrations
 from querynl.runner.frameworks import Frameworks
+from querynl.runner.squashed import absorbed
 
 
 class Status(StrEnum):
@@ -29,6 +31,7 @@ class Status(StrEnum):
     APPLIED = "applied"
     FAILED = "failed"
     # A process ended between two statements that each stand for themselves.
+    # Or of what a squashed one replaces, only a part stands.
     PARTIALLY_APPLIED = "partially applied"
     # Its framework's own table says that it stands, and our history does not.
     ELSEWHERE = "applied by another tool"
@@ -43,7 +46,8 @@ class Known(Struct, frozen=True, kw_only=True):
 
     `notes` are whole sentences for people. At least one of `record`, `file` and `entry` is there. An entry with the
     run number 0 is what the framework's own table says. `edited` says that its file is not the one that was
-    generated, its layout aside.
+    generated, its layout aside. `lacking` are those of the migrations that it replaces that do not stand, where others
+    of them do.
     """
 
     id: str
@@ -52,6 +56,7 @@ class Known(Struct, frozen=True, kw_only=True):
     file: MigrationFile | None = None
     entry: Entry | None = None
     edited: bool = False
+    lacking: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -114,10 +119,9 @@ def survey(
     records = {record.migration_id: record for record in get_migrations(connection_name, store=store)}
     here = {file.id: file for file in find(folder)} if folder is not None and (named or folder.is_dir()) else {}
     files = here | _files_elsewhere(records, here)
-    ours = {entry.migration_id: entry for entry in ledger.entries()}
-    kept = {entry.noted_as for entry in ours.values() if entry.noted_as and _stands(entry)}
-    entries = Frameworks(ledger.connection, ledger.dialect, files, kept=kept).settled(ours)
-    taken_back = {name for name, entry in ours.items() if _stands(entry) and not _stands(entries[name])}
+    records = _records_of_today(records, files, ledger.dialect)
+    history = _history(ledger, files)
+    entries = history.entries
     order = _in_order(list(here), (*records, *entries))
     if named and not order:
         raise SourceUnreadable(
@@ -134,9 +138,10 @@ def survey(
                     record=records.get(name),
                     file=files.get(name),
                     entry=entries.get(name),
+                    lacking=history.lacking.get(name, ()),
                 ),
                 ledger.dialect,
-                taken_back=name in taken_back,
+                taken_back=name in history.taken_back,
             )
             for name in order
             if name in records or name in files or _stands(entries[name])
@@ -144,10 +149,59 @@ def survey(
     )
 
 
+class _History(NamedTuple):
+    """What our history and the frameworks' tables say together, by id.
+
+    `lacking` are the parts of squashed migrations that do not stand where others do, `taken_back` is what another tool
+    undid.
+    """
+
+    entries: dict[str, Entry]
+    lacking: dict[str, tuple[str, ...]]
+    taken_back: set[str]
+
+
+def _history(ledger: Ledger, files: dict[str, MigrationFile]) -> _History:
+    first = absorbed({entry.migration_id: entry for entry in ledger.entries()}, files, ledger.dialect)
+    ours = first.entries
+    kept = {entry.noted_as for entry in ours.values() if entry.noted_as and _stands(entry)}
+    settled = Frameworks(ledger.connection, ledger.dialect, files, kept=kept).settled(ours)
+    # Another tool's table may still say of the replaced ones that they stand, by the names that it has for them.
+    names = {(entry.framework, entry.noted_as) for entry in first.gone.values() if entry.noted_as}
+    told = {id: entry for id, entry in settled.items() if id in files or (entry.framework, entry.noted_as) not in names}
+    second = absorbed(told, files, ledger.dialect)
+    taken_back = {name for name, entry in ours.items() if _stands(entry) and not _stands(settled[name])}
+    return _History(second.entries, first.lacking | second.lacking, taken_back)
+
+
+def refuse_lacking(known: Known) -> None:
+    """Raises MigrationMissing for a squashed migration of which only a part stands."""
+    if known.lacking:
+        raise MigrationMissing(
+            f"{known.id} replaces several migrations, of which only some stand: not, or with another text,"
+            f" {known.lacking[0]}.",
+            where=str(known.path) if known.path else None,
+            remedy="Check out the files from before they were squashed, and apply those first. Nothing was run.",
+        )
+
+
 def recorded(record: MigrationRecord, ledger: Ledger) -> Known:
     """One migration that has a record and no file, such as one that is to run at once."""
     known = Known(id=record.migration_id, status=Status.PENDING, record=record, entry=ledger.entry(record.migration_id))
     return _known(known, ledger.dialect)
+
+
+def _records_of_today(
+    records: dict[str, MigrationRecord], files: dict[str, MigrationFile], dialect: Dialect
+) -> dict[str, MigrationRecord]:
+    """The records without those of what a squashed migration has replaced since."""
+    found = dict(records)
+    for file in files.values():
+        for one in file.replaced:
+            record = found.get(one.id)
+            if record is not None and (one.id != file.id or not file.has(record.checksum or "", dialect)):
+                del found[one.id]
+    return found
 
 
 def _files_elsewhere(records: dict[str, MigrationRecord], here: Collection[str]) -> dict[str, MigrationFile]:
@@ -198,6 +252,8 @@ def _stands(entry: Entry) -> bool:
 
 def _status(known: Known, dialect: Dialect) -> Status:
     record, file, entry = known.record, known.file, known.entry
+    if known.lacking:
+        return Status.PARTIALLY_APPLIED
     if entry is None or not _stands(entry):
         return Status.PENDING
     # On the way back a failure that left nothing behind leaves the migration as applied as it was.
@@ -215,6 +271,8 @@ def _status(known: Known, dialect: Dialect) -> Status:
 
 
 def _notes(known: Known) -> Iterable[str]:
+    if known.lacking:
+        yield f"It replaces migrations of which some stand here, but not, or with another text, {known.lacking[0]}."
     if known.status in (Status.PENDING, Status.FAILED):
         if known.record is None and known.file is not None:
             yield f"{known.file.path.name} is adopted: it was not in the tracking store."

@@ -17,7 +17,7 @@ from querynl.runner.apply import LOCK_TIMEOUT_SECONDS
 from querynl.runner.dangers import dangers, refuse
 from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Told, Work, session_on
-from querynl.runner.known import Known, Status
+from querynl.runner.known import Known, Status, refuse_lacking
 from querynl.runner.patience import Limits
 from querynl.runner.portions import settings_apart
 from querynl.runner.report import Reached, Report
@@ -103,6 +103,7 @@ def undoing(known: Known, session: Session, allow: Collection[str], *, later: Se
 
 
 def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
+    refuse_lacking(known)
     way = _way(known, session)
     kept = session.ledger.scripts(known.id) or Scripts("", None)
     _, body = settings_apart(way.statements, session.dialect)

@@ -81,7 +81,9 @@ def _script_down(known: Known, of_file: _Found | None, dialect: Dialect, ledger:
     """The way down of the file, of the history or of the store: the first that has one."""
     if of_file is not None and of_file[1]:
         return of_file[1]
-    kept = ledger.scripts(known.id) if known.entry else None
+    # What the history kept may still be of the last of those that a squashed one replaces.
+    squashed = known.file is not None and bool(known.file.replaced)
+    kept = ledger.scripts(known.id) if known.entry and not squashed else None
     text = kept.down if kept else None
     if text is None and known.record is not None:
         text = known.record.rollback_sql

@@ -13,6 +13,7 @@ from querynl.runner.execution import Session
 from querynl.runner.known import Known
 from querynl.runner.portions import settings_apart
 from querynl.runner.scripts import ways
+from querynl.runner.squashed import absorbed
 
 
 def adoptable(known: Known) -> bool:
@@ -29,10 +30,12 @@ def adoptable(known: Known) -> bool:
 def settle(session: Session, migrations: Sequence[Known]) -> dict[str, Entry]:
     """Make the tables, bring them in line as to these migrations, and answer the history, by id.
 
-    Our history takes in what other tools applied and took back since. What it knows and they do not is written into
-    their tables. To be asked under the lock.
+    A squashed migration takes the place of those it replaces, where all of them stand. Our history takes in what other
+    tools applied and took back since. What it knows and they do not is written into their tables. To be asked under
+    the lock.
     """
     session.ledger.create()
+    _take_places(session, migrations)
     entries = _brought_in_line(session, migrations)
     # Only now, for what was noted in a table that is gone would count as taken back in an empty one.
     if not session.frameworks.missing():
@@ -40,6 +43,19 @@ def settle(session: Session, migrations: Sequence[Known]) -> dict[str, Entry]:
     with session.ledger.transaction():
         session.frameworks.create()
     return _brought_in_line(session, migrations)
+
+
+def _take_places(session: Session, migrations: Sequence[Known]) -> None:
+    squashed = {known.id: known for known in migrations if known.file is not None and known.file.replaced}
+    files = {id: known.file for id, known in squashed.items() if known.file is not None}
+    if not files or not absorbed(_entries(session), files, session.dialect).taken:
+        return
+    with session.ledger.transaction():
+        found = absorbed(_entries(session), files, session.dialect)
+        for id in found.taken:
+            parts = [found.gone[part] for part in {one.id: one for one in files[id].replaced} if part in found.gone]
+            entry, scripts = _with_scripts(squashed[id], found.entries[id], session)
+            session.ledger.merge(parts, entry, scripts)
 
 
 def _brought_in_line(session: Session, migrations: Sequence[Known]) -> dict[str, Entry]:
@@ -82,8 +98,12 @@ def _unsettled(ours: Mapping[str, Entry], session: Session, migrations: Sequence
 
 def _adopted(known: Known, entry: Entry, session: Session) -> tuple[Entry, Scripts]:
     """What another tool applied, as our history keeps it: with the scripts of its file as that is now."""
+    return _with_scripts(known, replace(entry, checksum=entry.checksum or known.checksum(session.dialect)), session)
+
+
+def _with_scripts(known: Known, entry: Entry, session: Session) -> tuple[Entry, Scripts]:
+    """The entry as that of the migration's file as it is now, and the scripts of that."""
     dialect = session.dialect
-    entry = replace(entry, checksum=entry.checksum or known.checksum(dialect))
     try:
         up, down = ways(known, dialect, session.ledger)
     except MigrationInvalid:  # an Alembic revision that asks the database does not tell its SQL

@@ -114,3 +114,34 @@ def head(revisions: Iterable[Revision]) -> str | None:
             remedy="Join them first: alembic merge heads.",
         )
     return heads[0] if heads else None
+
+
+class Span(Struct, frozen=True):
+    """Revisions that one can stand for: nothing outside follows any of them but the last.
+
+    `follows` and `needs` (`depends_on`) are links to revisions outside.
+    """
+
+    last: Revision
+    follows: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+def span(chosen: Sequence[Revision], all_: Iterable[Revision]) -> Span:
+    """The chosen revisions, of all in the folder, as a span. Raises MigrationInvalid where they are none."""
+    ids = {revision.id for revision in chosen}
+    inner = {id for revision in chosen for id in revision.needs} & ids
+    ends = [revision for revision in chosen if revision.id not in inner]
+    followed = {id for revision in all_ if revision.id not in ids for id in revision.needs} & ids
+    if len(ends) != 1 or not followed <= {ends[0].id}:
+        found = sorted({end.id for end in ends} | followed)
+        raise MigrationInvalid(
+            f"The chain of revisions branches among those to squash, at {', '.join(found)}.",
+            remedy="Choose revisions of which only the last has others after it: --from and --to.",
+        )
+    links = [(link, link in revision.follows) for revision in chosen for link in revision.needs if link not in ids]
+    return Span(
+        last=ends[0],
+        follows=tuple(dict.fromkeys(link for link, follows in links if follows)),
+        needs=tuple(dict.fromkeys(link for link, follows in links if not follows)),
+    )

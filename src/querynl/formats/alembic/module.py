@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import Struct
+
 from querynl.dialects import Dialect
-from querynl.formats.alembic.chain import head
+from querynl.formats.alembic.chain import Span, head
 from querynl.formats.alembic.code import Block, Line, docstring, functions_called, literal, source
 from querynl.formats.alembic.operations import EXPECT_NO_ROWS, SAVEPOINT, lines
 from querynl.formats.alembic.words import DATABASE_TYPE
@@ -51,29 +54,63 @@ def {SAVEPOINT}() -> Iterator[None]:
 '''
 
 
+class _Place(Struct, frozen=True, kw_only=True):
+    """A revision's file, its links, when it was made, and further lines of its docstring."""
+
+    path: Path
+    revision: str
+    follows: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    at: datetime
+    remarks: Sequence[str] = ()
+
+
 def files(plan: Plan, dialect: Dialect, migration_id: str, message: str, folder: Path) -> dict[Path, str]:
     """`ID.py` with its text. Raises MigrationInvalid where the folder has several heads to follow."""
-    return _module(migration_id, message, folder, lines(plan.up, plan, dialect) or ["pass"], _downgrade(plan, dialect))
+    place = _new_place(migration_id, folder)
+    return _module(place, message, lines(plan.up, plan, dialect) or ["pass"], _downgrade(plan, dialect))
+
+
+def squashed(plan: Plan, dialect: Dialect, span: Span, message: str, remarks: Sequence[str]) -> dict[Path, str]:
+    """The last file of a span of the chain, with the text of a revision that stands for all of the span."""
+    place = _Place(
+        path=span.last.path,
+        revision=span.last.id,
+        follows=span.follows,
+        needs=span.needs,
+        at=datetime.now(UTC),
+        remarks=remarks,
+    )
+    return _module(place, message, lines(plan.up, plan, dialect) or ["pass"], _downgrade(plan, dialect))
 
 
 def blank(migration_id: str, message: str, folder: Path) -> dict[Path, str]:
     """`ID.py` with functions that do nothing yet. Raises MigrationInvalid where the folder has several heads."""
-    return _module(migration_id, message, folder, ["pass"], ["pass"])
+    return _module(_new_place(migration_id, folder), message, ["pass"], ["pass"])
 
 
-def _module(migration_id: str, message: str, folder: Path, up: list[Line], down: list[Line]) -> dict[Path, str]:
+def _new_place(migration_id: str, folder: Path) -> _Place:
     follows = head(revisions(folder))
     revision = version_of(migration_id)
+    return _Place(
+        path=folder / f"{migration_id}.py",
+        revision=revision,
+        follows=(follows,) if follows else (),
+        at=datetime.strptime(revision, "%Y%m%d%H%M%S").replace(tzinfo=UTC),
+    )
+
+
+def _module(place: _Place, message: str, up: list[Line], down: list[Line]) -> dict[Path, str]:
     return {
-        folder / f"{migration_id}.py": "".join(
+        place.path: "".join(
             (
-                _docstring(message, revision, follows),
+                _docstring(message, place),
                 _imports([*up, *down]),
                 "\n",
-                f"revision = {literal(revision)}\n",
-                f"down_revision = {literal(follows)}\n",
+                f"revision = {literal(place.revision)}\n",
+                f"down_revision = {_link(place.follows)}\n",
                 "branch_labels = None\n",
-                "depends_on = None\n",
+                f"depends_on = {_link(place.needs)}\n",
                 *_company([*up, *down]),
                 "\n\n",
                 source([Block("def upgrade() -> None:", tuple(up))]),
@@ -84,20 +121,25 @@ def _module(migration_id: str, message: str, folder: Path, up: list[Line], down:
     }
 
 
+def _link(revisions: Sequence[str]) -> str:
+    if len(revisions) > 1:
+        return f"({', '.join(map(literal, revisions))})"
+    return literal(revisions[0] if revisions else None)
+
+
 def _downgrade(plan: Plan, dialect: Dialect) -> list[Line]:
     if plan.reversibility is Reversibility.NONE:
         return ['raise NotImplementedError("There is no way back.")']
     return lines(plan.down, plan, dialect) or ["pass"]
 
 
-def _docstring(message: str, revision: str, follows: str | None) -> str:
-    at = datetime.strptime(revision, "%Y%m%d%H%M%S")
+def _docstring(message: str, place: _Place) -> str:
     facts = [
-        f"Revision ID: {revision}",
-        f"Revises: {follows}" if follows else "Revises:",
-        f"Create Date: {at} UTC",
+        f"Revision ID: {place.revision}",
+        f"Revises: {', '.join(place.follows)}".rstrip(),
+        f"Create Date: {place.at:%Y-%m-%d %H:%M:%S} UTC",
     ]
-    return docstring([message.strip(), "", *facts]) + "\n\n"
+    return docstring([message.strip(), "", *facts, *place.remarks]) + "\n\n"
 
 
 def _imports(body: list[Line]) -> str:
