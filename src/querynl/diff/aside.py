@@ -33,16 +33,17 @@ ObjT = TypeVar("ObjT", Standing, Hook)
 
 
 def set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
-    """What speaks of something renamed, and what stands on such views and routines or follows such triggers; the last
-    first.
+    """What speaks of something renamed, views that have its new name, and what stands on such views and routines or
+    follows such triggers; the last first.
 
     Some engines leave the texts as they are, and some rewrite them, but not back to what they were.
     """
     if not renames:
         return
+    found: list[Standing] = list(_views_in_the_way(before, renames, rules))
+    others: list[Standing] = [*before.views, *before.routines, *before.definitions]
+    waiting = [obj for obj in others if obj not in found]
     renames = [*renames, *renames_in_heirs(before, renames)]
-    found: list[Standing] = []
-    waiting: list[Standing] = [*before.views, *before.routines, *before.definitions]
     while more := [obj for obj in waiting if _speaks_of(obj, renames, found, rules)]:
         found += more
         waiting = [obj for obj in waiting if obj not in more]
@@ -76,13 +77,17 @@ def _foundations_first(found: Sequence[ObjT]) -> list[ObjT]:
     return list(placed.values())
 
 
-def in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
-    """Views and indexes that have the new name of something renamed; all else waits under another name."""
+def _views_in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[View]:
     taken = _names_taken(renames, rules)
     renamed = {move.ref for move in renames}
     for view in before.views if taken else ():
         if (view.namespace, rules.folded(Kind.VIEW, view.name)) in taken and ref_of(view) not in renamed:
-            yield Drop(view)
+            yield view
+
+
+def indexes_in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
+    """Indexes that have the new name of something renamed; but for views, all else waits under another name."""
+    taken = _names_taken(renames, rules)
     for table in before.tables if taken and rules.shares_names(Kind.INDEX) else ():
         for index in table.indexes:
             name = (table.namespace, rules.folded(Kind.INDEX, part_name(index)))

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from querynl.dependents import Dependents
-from querynl.diff.aside import in_the_way, set_aside, stepping_aside
+from querynl.diff.aside import indexes_in_the_way, set_aside, stepping_aside
 from querynl.diff.comparison import differences, reordered_tables
 from querynl.diff.questions import Question, questions_of
 from querynl.diff.renames import Renaming, declared_renames, waiting_name
@@ -44,9 +44,8 @@ def diff(
     """
     renames = list(declared_renames(before, after, rules, renamings))
     aside: list[Drop] = list(set_aside(before, renames, rules))
+    aside += indexes_in_the_way(before, renames, rules)
     gone = {target(drop) for drop in aside}
-    aside += (drop for drop in in_the_way(before, renames, rules) if target(drop) not in gone)
-    gone |= {target(drop) for drop in aside}
     renames = [*stepping_aside(before, renames, rules), *(move for move in renames if move.ref not in gone)]
     renamed = apply([*aside, *renames], before, rules)
     wanted = with_kept_privileges(after, keeping, renamed, {ref for ref in gone if ref is not None}, rules)
