@@ -2,13 +2,14 @@
 
 import pytest
 
+from querynl.errors import MigrationInvalid
 from tests.cli.shell import Shell, scratch
 from tests.engines import Database, Databases
 from tests.formats.alembic_project import AlembicProject
 from tests.maven import flyway
 
 
-def revision(shell: Shell, name: str, follows: str | None) -> None:
+def revision(shell: Shell, name: str, follows: str | tuple[str, ...] | None) -> None:
     """Writes the revision that makes the table of its name."""
     shell.write(
         f"project/versions/{name}_make.py",
@@ -65,6 +66,27 @@ def test_some_of_the_replaced_revisions_are_not_taken_for_all(shell: Shell, data
 
     assert statuses(shell, typed) == {"c_make": "partially applied"}
     assert "c_make" in shell(f"migrate apply --confirm {typed}").err
+
+
+@pytest.mark.engines("sqlite")
+def test_revisions_that_branch_are_squashed_only_where_they_have_come_together(
+    shell: Shell, database: Database
+) -> None:
+    alembic = AlembicProject(shell.folder / "project", database)
+    for name, follows in (("a", None), ("b", "a"), ("c", "a"), ("d", ("b", "c")), ("e", "d")):
+        revision(shell, name, follows)
+    before = shell.files()
+
+    for choice in ("a_make b_make", "--from b_make --to c_make"):
+        refused = shell(f"migrate squash --confirm --dialect sqlite --dir project/versions {choice}")
+        assert refused.status == MigrationInvalid.exit_status
+        assert "branches" in refused.err
+    assert shell.files() == before
+    squash(shell, database, "--dir project/versions --from b_make --to d_make")
+
+    alembic.upgrade("head")
+    assert alembic.current() == ["e"]
+    assert statuses(shell, f"--dir project/versions -c '{database.url}'").keys() == {"a_make", "d_make", "e_make"}
 
 
 @pytest.mark.engines("postgresql")
