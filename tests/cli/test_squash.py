@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from querynl.errors import DecisionNeeded, MigrationInvalid, MigrationMissing, UsageInvalid
+from querynl.errors import DecisionNeeded, DriftFound, MigrationInvalid, MigrationMissing, UsageInvalid
 from querynl.histories import without_histories
 from tests.cli.shell import Shell, inspect, scratch
 from tests.engines import Database, Databases
@@ -88,6 +88,20 @@ def test_a_database_with_all_of_them_takes_the_squashed_one_as_applied(
     assert without_histories(inspect(database))[0].tables == ()
     shell.done(f"migrate apply --confirm {typed}")
     assert database.rows("SELECT n FROM a") == []
+
+
+def test_drift_is_seen_by_the_run_that_takes_the_squashed_one_into_the_history(
+    shell: Shell, typed: str, database: Database
+) -> None:
+    shell.done(f"migrate apply --confirm {typed}")
+    squash(shell, database)
+    write(shell, "20260104000000_make_c", "CREATE TABLE c (id integer PRIMARY KEY);", "DROP TABLE c;")
+    database.execute("ALTER TABLE a ADD COLUMN by_hand integer")
+
+    stopped = shell(f"migrate apply --confirm {typed}")
+
+    assert stopped.status == DriftFound.exit_status
+    assert "by_hand" in stopped.err
 
 
 def test_a_database_with_some_of_them_is_refused_with_the_first_that_lacks(

@@ -6,7 +6,8 @@ What compares schemas is imported when it is needed: a run that finds nothing to
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import msgspec
@@ -94,6 +95,19 @@ def keep_state(connection: Connection, dialect: Dialect, ledger: Ledger) -> list
     except QueryNLError as error:
         return [f"What the database holds now could not be kept, so that drift will not be seen: {error.what}"]
     return []
+
+
+@contextmanager
+def same_state(ledger: Ledger) -> Iterator[None]:
+    """What the last run left stays known through a block that changes rows of the history and nothing else.
+
+    To be used in a transaction of the ledger's.
+    """
+    before = _history(ledger)
+    yield
+    if ledger.has(TABLE):
+        sql = f"UPDATE {ledger.place(TABLE)} SET history = %s WHERE history = %s"
+        ledger.connection.execute(sql, (_history(ledger), before))
 
 
 def _recorded(connection: Connection, dialect: Dialect, ledger: Ledger) -> Schema | None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from querynl.errors import MigrationInvalid
 from querynl.formats.checksums import is_current
 from querynl.ledger import Entry, Scripts
+from querynl.runner.drift import same_state
 from querynl.runner.execution import Session
 from querynl.runner.known import Known
 from querynl.runner.portions import settings_apart
@@ -50,7 +51,7 @@ def _take_places(session: Session, migrations: Sequence[Known]) -> None:
     files = {id: known.file for id, known in squashed.items() if known.file is not None}
     if not files or not absorbed(_entries(session), files, session.dialect).taken:
         return
-    with session.ledger.transaction():
+    with session.ledger.transaction(), same_state(session.ledger):
         found = absorbed(_entries(session), files, session.dialect)
         for id in found.taken:
             parts = [found.gone[part] for part in {one.id: one for one in files[id].replaced} if part in found.gone]
