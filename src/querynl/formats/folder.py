@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ def find(folder: Path) -> list[MigrationFile]:
     SourceUnreadable for a folder or file that cannot be read, MigrationInvalid for a chain without an order, and for
     a migration that stands beside the squashed one that replaces it.
     """
-    paths = sorted(path for path in _listed(folder) if path.suffix in (".sql", ".py") and path.is_file())
+    paths = [path for path in _listed(folder) if path.suffix in (".sql", ".py") and path.is_file()]
     found = [
         (_version(path.name), migration.path.name, migration)
         for path in paths
@@ -160,7 +161,7 @@ def _version(name: str) -> Version:
 
 def _listed(folder: Path) -> list[Path]:
     try:
-        return sorted(folder.iterdir())
+        return [folder / name for name in sorted(os.listdir(folder))]
     except FileNotFoundError as error:
         raise SourceUnreadable(
             f"There is no folder {folder}.", remedy="Make a migration first, or name another folder."

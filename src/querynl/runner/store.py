@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TypedDict
 
 from msgspec.structs import replace
 
@@ -38,8 +39,10 @@ def bring_in_line(
             record = known.record
             if entry is not None and known.id in scripts and _wants_scripts(known, entry):
                 record = _of_what_ran(known, entry, scripts[known.id], connection_name)
-            if record is not None and (kept := _with_status(record, entry)) != known.record:
-                changed.append(kept)
+            elif record is not None:
+                record = replace(record, **_standing(entry))
+            if record is not None and record != known.record:
+                changed.append(record)
         save_migration_records(changed, store=store)
     except QueryNLError as error:
         return [f"The tracking store could not be brought in line: {error}"]
@@ -59,10 +62,17 @@ def _ran_edited(known: Known, record: MigrationRecord, entry: Entry) -> bool:
     return known.edited if is_current(ran) != is_current(generated) else not say_the_same(ran, generated)
 
 
-def _with_status(record: MigrationRecord, entry: Entry | None) -> MigrationRecord:
+class _Standing(TypedDict):
+    status: Status
+    applied_at: datetime | None
+    error_message: str | None
+
+
+def _standing(entry: Entry | None) -> _Standing:
+    """What a record says of how its migration stands."""
     status, applied_at = _status(entry)
     error = entry.error if entry is not None and entry.status == "failed" else None
-    return replace(record, status=status, applied_at=applied_at, error_message=error)
+    return {"status": status, "applied_at": applied_at, "error_message": error}
 
 
 def _status(entry: Entry | None) -> tuple[Status, datetime | None]:
@@ -78,7 +88,12 @@ def _of_what_ran(known: Known, entry: Entry, scripts: Scripts, connection_name: 
     """The record of what ran; a plan that something else was generated from tells nothing of that."""
     if known.record is not None:
         return replace(
-            known.record, sql_content=scripts.up, rollback_sql=scripts.down, checksum=entry.checksum, plan=None
+            known.record,
+            sql_content=scripts.up,
+            rollback_sql=scripts.down,
+            checksum=entry.checksum,
+            plan=None,
+            **_standing(entry),
         )
     file = known.file
     return MigrationRecord(
@@ -92,4 +107,5 @@ def _of_what_ran(known: Known, entry: Entry, scripts: Scripts, connection_name: 
         checksum=entry.checksum,
         file=str(file.path.absolute()) if file else None,
         down_file=str(file.down_path.absolute()) if file and file.down_path else None,
+        **_standing(entry),
     )

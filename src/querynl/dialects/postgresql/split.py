@@ -34,6 +34,10 @@ _TOKENS = tokens_pattern(
     r"|(?<![\w$])(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=tag)|\Z)"
     f"|{STRING}|{QUOTED_NAME}",
 )
+# Tokens of which _TOKEN finds the beginning alone.
+_LONG = frozenset(("block_comment", "dollar"))
+# What may begin or end a block of statements.
+_BRACKETS = frozenset(("BEGIN", "CASE", "END"))
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 # psql's own commands: the two that pg_dump writes mean nothing to a server.
 _META_COMMAND = re.compile(r"[ \t]*\\(\w+)[^\n]*\n?")
@@ -102,12 +106,14 @@ def _statements(script: str) -> Iterator[tuple[str, str, bool]]:
         match = _TOKEN.match(script, position)
         assert match is not None, "every character is a token"
         kind, text = match.lastgroup, match[0]
-        position = _end(script, match)
+        position = _end(script, match) if kind in _LONG else match.end()
         if kind == "line_comment" and not words and text.rstrip() == EXPECTS_NO_ROWS:
             marked, start = True, position
         elif kind == "word":
-            words.append(text.upper())
-            blocks += _opened(words, blocks)
+            word = text.upper()
+            words.append(word)
+            if word in _BRACKETS:
+                blocks += _opened(words, blocks)
         elif kind == "other" and text in "([":
             depth += 1
         elif kind == "other" and text in ")]":
