@@ -69,7 +69,8 @@ class Needs:
         self.names_taken: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self.names_given_up: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self._called: dict[str, set[Ref]] = defaultdict(set)
-        self._spoken_of: dict[str, set[Ref]] = defaultdict(set)
+        # By one of the words of their names, with all of them.
+        self._spoken_of: dict[str, set[tuple[frozenset[str], Ref]]] = defaultdict(set)
         # The columns that come or go with the sequence that counts for them.
         self._counted: dict[Name, list[Ref]] = defaultdict(list)
         self._moving_columns: dict[Name, set[str]] = defaultdict(set)
@@ -108,8 +109,9 @@ class Needs:
                 self.names_taken[self._space(ref._replace(name=to))].append(number)
 
     def _note_called(self, obj: AnyObject) -> None:
-        if isinstance(obj, View | Routine):
-            self._spoken_of[obj.name.lower()].add(ref_of(obj))
+        if isinstance(obj, Table | View | Routine):
+            words = _words(obj.name)
+            self._spoken_of[min(words, default="")].add((words, ref_of(obj)))
         if isinstance(obj, Routine | model.Sequence):
             self._called[obj.name].add(ref_of(obj))
         elif isinstance(obj, Definition):
@@ -243,9 +245,12 @@ class Needs:
                 yield from refs
 
     def _of_words(self, obj: View | Routine) -> Iterator[Ref]:
-        """The views and routines that come or go in this migration and whose names are words of the definition."""
-        for word in {*_WORD.findall(obj.definition.lower())} - {obj.name.lower()} if self._spoken_of else ():
-            yield from self._spoken_of.get(word, ())
+        """What comes or goes in this migration and whose names the definition has: views, routines, a view's tables."""
+        said, own = _words(obj.definition), _words(obj.name)
+        for word in ("", *said) if self._spoken_of else ():
+            for words, ref in self._spoken_of.get(word, ()):
+                if words <= said and words != own and (ref.kind is not Kind.TABLE or isinstance(obj, View)):
+                    yield ref
 
     def _of_texts(self, obj: AnyObject) -> Iterator[Ref]:
         """Routines, sequences and the like that come or go in this migration and that the object's texts name."""
@@ -255,6 +260,10 @@ class Needs:
             for name, refs in self._called.items():
                 if name in text or name.replace('"', '""') in text:
                     yield from refs
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower()))
 
 
 def _keys(table: Name) -> Ref:
