@@ -1,5 +1,6 @@
 """Several migrations made one: proved equal, taken as applied where they are, refused where only some are."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -211,4 +212,27 @@ def test_a_trial_and_a_wrong_choice_change_nothing(shell: Shell, typed: str, dat
     assert shell("migrate squash --dialect sqlite").status == 7
     for choice in (f"{A} {C}", "--from nothing", f"--from {C}", f"{A} {B} --to {C}"):
         assert shell(f"migrate squash --confirm --dialect sqlite {choice}").status == UsageInvalid.exit_status
+    assert shell.files() == before
+
+
+@pytest.mark.engines("sqlite")
+def test_a_file_that_cannot_be_written_leaves_all_as_it_was(
+    shell: Shell, typed: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = shell.files()
+    replaced: list[str] = []
+    replace = os.replace
+
+    def replace_one(old: Path, new: Path) -> None:
+        if replaced:
+            raise OSError(28, "No space left on device", str(new))
+        replaced.append(new.name)
+        replace(old, new)
+
+    monkeypatch.setattr("os.replace", replace_one)
+    refused = shell("migrate squash --confirm --dialect sqlite")
+
+    assert refused.status == MigrationInvalid.exit_status
+    assert "No space left" in refused.err
+    assert replaced == [f"{C}_up.sql"]
     assert shell.files() == before

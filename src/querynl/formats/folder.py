@@ -51,7 +51,8 @@ def _refuse_replaced(migrations: Sequence[MigrationFile]) -> None:
             raise MigrationInvalid(
                 f"{migration.path.name} is there beside {by[migration.id].path.name}, which replaces it.",
                 where=str(migration.path.parent),
-                remedy="Remove the files that the head of the squashed migration names, all but its own.",
+                remedy="If it came back, remove it. If a squash was cut off, restore the folder from version control"
+                " and squash again.",
             )
 
 

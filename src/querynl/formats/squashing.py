@@ -113,26 +113,39 @@ def as_file(new: NewMigration) -> MigrationFile:
 def replace_files(new: NewMigration, replaced: Sequence[MigrationFile]) -> list[Path]:
     """Write the files of a squashed migration, then remove those that it replaces; the paths that are gone.
 
-    Where the way ends between the two, the folder is refused until the rest is removed: the new file names them.
-    Raises MigrationInvalid where a file cannot be written, with all as it was.
+    A process that dies on the way leaves the new file beside old ones that it replaces, which `find` refuses. Raises
+    MigrationInvalid where a file cannot be written, with all as it was.
     """
     with ExitStack() as undo:
         try:
             for path, text in new.files.items():
-                draft = path.with_name(f".{path.name}.new")
+                draft = _draft(path)
                 with draft.open("w", encoding="utf-8", newline="\n") as file:
                     undo.callback(draft.unlink, missing_ok=True)
                     file.write(text)
-            for path in new.files:
-                os.replace(path.with_name(f".{path.name}.new"), path)
+            for path in new.files:  # the way up first: what it says keeps the folder from being taken for whole
+                undo.callback(_put_back, path, path.read_bytes() if path.exists() else None)
+                os.replace(_draft(path), path)
         except OSError as error:
             raise MigrationInvalid(
                 f"{error.filename or new.path} cannot be written: {error.strerror}.", remedy="Check its permissions."
             ) from error
+        undo.pop_all()
     gone = [path for one in replaced for path in _paths(one) if path not in new.files and path.is_file()]
     for path in gone:
         path.unlink()
     return gone
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def _put_back(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_bytes(content)
 
 
 def _paths(migration: MigrationFile) -> list[Path]:
