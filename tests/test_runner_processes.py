@@ -9,6 +9,7 @@ import pytest
 
 from querynl.cli.main import INTERRUPTED, TERMINATED
 from querynl.errors import DecisionNeeded, LockedOut
+from querynl.runner.interruption import Interruption
 from tests.applying import applying
 from tests.engines import Database
 from tests.migrating import Project, done
@@ -100,6 +101,29 @@ def test_nothing_runs_on_the_server_after_an_interruption(endless: Project) -> N
     endless.write(B, "CREATE TABLE b (id integer);\nSELECT 1;")
 
     assert done(endless.apply(lock_timeout=5)) == [B, C]
+
+
+@pytest.mark.engines("sqlite")
+def test_between_migrations_a_signal_does_what_it_did_before_the_run(project: Project) -> None:
+    told: list[int] = []
+
+    def tell(number: int, _: object) -> None:
+        told.append(number)
+
+    before = signal.signal(signal.SIGTERM, tell)
+    try:
+        with project.session() as (connection, _):
+            interruption = Interruption(connection)
+            with interruption.heard():
+                with interruption.awaited():
+                    pass
+                signal.raise_signal(signal.SIGTERM)
+
+        assert told == [signal.SIGTERM]
+        assert not interruption.requested
+        assert signal.getsignal(signal.SIGTERM) is tell
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.engines("postgresql", "sqlite")
