@@ -160,7 +160,11 @@ class Needs:
             yield Ref(Kind.TABLE, *table)
         match obj:
             case Table():
-                yield from (Ref(Kind.TABLE, *parent) for parent in obj.inherits)
+                for parent in obj.inherits:
+                    yield Ref(Kind.TABLE, *parent)
+                    # It has them as they will be, with values of their later types.
+                    moving = self._moving_columns.get(parent, ())
+                    yield from (Ref(Kind.COLUMN, parent.namespace, name, parent.name) for name in moving)
                 if obj.of_type is not None:
                     yield from self._of_type(obj.of_type)
                 yield from self._of_texts(obj)
