@@ -178,8 +178,8 @@ def refuse_lacking(known: Known) -> None:
     """Raises MigrationMissing for a squashed migration of which only a part stands."""
     if known.lacking:
         raise MigrationMissing(
-            f"{known.id} replaces several migrations, of which only some stand: not, or with another text,"
-            f" {known.lacking[0]}.",
+            f"Only some of the migrations that {known.id} replaces stand. The first that does not, or has another"
+            f" text, is the old {known.lacking[0]}.",
             where=str(known.path) if known.path else None,
             remedy="Check out the files from before they were squashed, and apply those first. Nothing was run.",
         )
@@ -272,7 +272,8 @@ def _status(known: Known, dialect: Dialect) -> Status:
 
 def _notes(known: Known) -> Iterable[str]:
     if known.lacking:
-        yield f"It replaces migrations of which some stand here, but not, or with another text, {known.lacking[0]}."
+        first = f"The first that does not, or has another text, is the old {known.lacking[0]}."
+        yield f"Only some of those that it replaces stand. {first}"
     if known.status in (Status.PENDING, Status.FAILED):
         if known.record is None and known.file is not None:
             yield f"{known.file.path.name} is adopted: it was not in the tracking store."
