@@ -13,7 +13,10 @@ from querynl.schema import Column, Kind, Name, Ref, Table, ref_of, settled
 
 
 def with_sequences_kept(operations: Sequence[Operation], start: State, end: State) -> Iterator[Operation]:
-    """The operations; a sequence whose column goes, and that is to belong to another, belongs to none meanwhile."""
+    """The operations; a sequence whose column goes, and that is to belong to another, belongs to none meanwhile.
+
+    Nor does one that comes or goes itself while its column, or that one's table, is made anew.
+    """
     tables = {op.obj.key for op in operations if isinstance(op, Drop) and isinstance(op.obj, Table)}
     columns = {target(op) for op in operations if isinstance(op, Drop) and isinstance(op.obj, Column)}
     dropped = {target(op) for op in operations if isinstance(op, Drop)}
@@ -27,9 +30,35 @@ def with_sequences_kept(operations: Sequence[Operation], start: State, end: Stat
         if Name(ref.namespace, table) in tables or Ref(Kind.COLUMN, ref.namespace, column, table) in columns:
             free = replace(before, owned_by=None)
             kept[ref] = Change(settled(before), settled(free)), Change(settled(free), settled(after))
-    yield from (op for op in operations if not (isinstance(op, Change) and target(op) in kept))
+    anew = set(_made_anew(operations))
+    for operation in operations:
+        match operation:
+            case Create(model.Sequence(owned_by=(_, _)) as sequence) if anew & set(_home(sequence)):
+                free = replace(sequence, owned_by=None)
+                yield from (Create(free), Change(free, sequence))
+            case Drop(model.Sequence(owned_by=(_, _)) as sequence) if anew & set(_home(sequence)):
+                free = replace(sequence, owned_by=None)
+                yield from (Change(sequence, free), Drop(free))
+            case Change() if target(operation) in kept:
+                pass
+            case _:
+                yield operation
     for pair in kept.values():
         yield from pair
+
+
+def _made_anew(operations: Sequence[Operation]) -> Iterator[Ref]:
+    """The tables and columns that go and come back."""
+    made = {target(op) for op in operations if isinstance(op, Create) and isinstance(op.obj, Table | Column)}
+    yield from (ref for op in operations if isinstance(op, Drop) and (ref := target(op)) is not None and ref in made)
+
+
+def _home(sequence: model.Sequence) -> Iterator[Ref]:
+    """The table and the column that a sequence belongs to."""
+    if sequence.owned_by is not None:
+        table, column = sequence.owned_by
+        yield Ref(Kind.TABLE, sequence.namespace, table)
+        yield Ref(Kind.COLUMN, sequence.namespace, column, table)
 
 
 def with_counters_apart(operations: Sequence[Operation], start: State, end: State, rules: Rules) -> Iterator[Operation]:

@@ -37,6 +37,10 @@ from querynl.schema import (
     View,
 )
 
+# Tables, and with them triggers, follow the server's file system:
+# https://dev.mysql.com/doc/refman/9.5/en/identifier-case-sensitivity.html
+_WITHOUT_CASE = frozenset({Kind.COLUMN, Kind.INDEX, Kind.CHECK, Kind.FOREIGN_KEY, Kind.ROUTINE, Kind.EVENT})
+
 # Unknown table, column, routine or key, and the many words for a foreign key whose table or key is not there:
 # https://dev.mysql.com/doc/mysql-errors/9.5/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-codes/
 _LACKING = frozenset(("1146", "1054", "1305", "1072", "1176", "1356", "1824", "1822", "1215", "1005", "4091"))
@@ -94,8 +98,7 @@ class MySQL:
         return renamed_along(table, ref, to, self)
 
     def folded(self, kind: Kind, name: str) -> str:
-        """Tables follow the server's file system: https://dev.mysql.com/doc/refman/9.5/en/identifier-case-sensitivity.html"""
-        return name.lower() if kind in (Kind.COLUMN, Kind.INDEX, Kind.ROUTINE, Kind.EVENT) else name
+        return name.lower() if kind in _WITHOUT_CASE else name
 
     def shares_names(self, kind: Kind) -> bool:
         return kind is Kind.FOREIGN_KEY or (kind is Kind.CHECK and self._server.names_checks_per_schema)
