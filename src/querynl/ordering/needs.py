@@ -52,6 +52,8 @@ _RELATIONS = frozenset(
         *(Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION),
     }
 )
+# What stands twice within a name between two of it.
+_QUOTES = ('"', "`")
 _WORD = re.compile(r"\w+")
 
 
@@ -69,8 +71,8 @@ class Needs:
         self.names_taken: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self.names_given_up: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self._called: dict[str, set[Ref]] = defaultdict(set)
-        # By one of the words of their names, with all of them.
-        self._spoken_of: dict[str, set[tuple[frozenset[str], Ref]]] = defaultdict(set)
+        # By one of the words of their names.
+        self._spoken_of: dict[str, set[tuple[str, Ref]]] = defaultdict(set)
         # The columns that come or go with the sequence that counts for them.
         self._counted: dict[Name, list[Ref]] = defaultdict(list)
         self._moving_columns: dict[Name, set[str]] = defaultdict(set)
@@ -110,8 +112,8 @@ class Needs:
 
     def _note_called(self, obj: AnyObject) -> None:
         if isinstance(obj, Table | View | Routine):
-            words = _words(obj.name)
-            self._spoken_of[min(words, default="")].add((words, ref_of(obj)))
+            name = obj.name.lower()
+            self._spoken_of[min(_words(name), default="")].add((name, ref_of(obj)))
         if isinstance(obj, Routine | model.Sequence):
             self._called[obj.name].add(ref_of(obj))
         elif isinstance(obj, Definition):
@@ -250,10 +252,13 @@ class Needs:
 
     def _of_words(self, obj: View | Routine) -> Iterator[Ref]:
         """What comes or goes in this migration and whose names the definition has: views, routines, a view's tables."""
-        said, own = _words(obj.definition), _words(obj.name)
-        for word in ("", *said) if self._spoken_of else ():
-            for words, ref in self._spoken_of.get(word, ()):
-                if words <= said and words != own and (ref.kind is not Kind.TABLE or isinstance(obj, View)):
+        text = obj.definition.lower()
+        words = _words(text) if self._spoken_of else ()
+        for word in ("", *words):
+            for name, ref in self._spoken_of.get(word, ()):
+                # Of a name in one word, the word is enough; of any other, all that stands between its words counts.
+                is_said = name == word or any(name.replace(sign, sign * 2) in text for sign in _QUOTES)
+                if is_said and name != obj.name.lower() and (ref.kind is not Kind.TABLE or isinstance(obj, View)):
                     yield ref
 
     def _of_texts(self, obj: AnyObject) -> Iterator[Ref]:
@@ -267,7 +272,7 @@ class Needs:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.lower()))
+    return frozenset(_WORD.findall(text))
 
 
 def _keys(table: Name) -> Ref:
