@@ -287,3 +287,13 @@ def test_what_is_read_beside_a_live_database_takes_its_collation(database: Datab
             before, after, dialect_named(database.engine), lambda: open_scratch(database.engine, url=database.url)
         )
         assert found.before == found.after
+
+
+@pytest.mark.engines("postgresql")
+def test_a_database_with_a_subscription_is_removed(database: Database, server: Connection) -> None:
+    with open_scratch(database.engine, url=database.url) as scratch, scratch.database() as session:
+        session.execute("CREATE PUBLICATION news")
+        session.execute("CREATE SUBSCRIPTION \"it's\" CONNECTION '' PUBLICATION news WITH (connect = false)")
+        name = str(session.database)
+
+    assert name not in [each for (each,) in server.rows(throwaway_of(server.dialect).names.format(start=PREFIX))]

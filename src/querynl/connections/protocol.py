@@ -40,8 +40,11 @@ class Connection(Protocol):
         """
         return False
 
-    def another(self) -> Connection:
-        """A further session on the same database, opened as this one was. Raises what `connect` raises."""
+    def another(self, database: str | None = None) -> Connection:
+        """A further session, on the same database or on another of its server, opened as this one was.
+
+        Raises what `connect` raises.
+        """
         ...
 
     def reopen(self) -> None:

@@ -18,7 +18,8 @@ class ThrowawayDatabases(Struct, frozen=True, kw_only=True):
     `names` answers the databases whose names begin so. `create` makes one; with `collated` at its end, one
     with a default collation. `sessions` answers who is on the server: a session's number
     comes first, its database at `session_database`; `end` ends such a session. `strays` answers
-    statements that drop the accounts that no new server has. `full` are the error codes of a server without room.
+    statements that drop the accounts that no new server has. `ties`, asked in a database, answers statements that
+    end what keeps it from being dropped. `full` are the error codes of a server without room.
     """
 
     prefix: str
@@ -33,6 +34,7 @@ class ThrowawayDatabases(Struct, frozen=True, kw_only=True):
     strays: str
     full: frozenset[str]
     collated: str = ""
+    ties: str | None = None
 
 
 def throwaway_of(engine: str) -> ThrowawayDatabases:
@@ -62,6 +64,12 @@ _POSTGRESQL = ThrowawayDatabases(
     end="SELECT pg_catalog.pg_terminate_backend({session})",
     # https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT
     strays="SELECT pg_catalog.format('DROP ROLE %I', rolname) FROM pg_catalog.pg_roles WHERE oid >= 16384",
+    # https://www.postgresql.org/docs/current/sql-dropsubscription.html
+    ties="SELECT pg_catalog.format(statement, subname) FROM pg_catalog.pg_subscription, (VALUES"
+    " (1, 'ALTER SUBSCRIPTION %I DISABLE'), (2, 'ALTER SUBSCRIPTION %I SET (slot_name = NONE)'),"
+    " (3, 'DROP SUBSCRIPTION %I')) AS s(step, statement)"
+    " WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+    " ORDER BY subname, step",
     # https://www.postgresql.org/docs/current/errcodes-appendix.html
     full=frozenset(("53000", "53100", "53200", "53400", "58030")),
 )

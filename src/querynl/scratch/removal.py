@@ -71,7 +71,7 @@ def remove_accounts(server: Connection) -> None:
 
 
 def remove(server: Connection, name: str) -> None:
-    """Drop a throwaway database, with whatever sessions are still in it."""
+    """Drop a throwaway database, with whatever sessions are still in it, and what ties it to other servers."""
     words = throwaway_of(server.dialect)
     pause = _FIRST_PAUSE_SECONDS
     while pause < _LAST_PAUSE_SECONDS and (sessions := sessions_in(server, name)):
@@ -82,7 +82,16 @@ def remove(server: Connection, name: str) -> None:
                     server.rows(words.end.format(session=session))
         time.sleep(pause)
         pause *= 2
-    server.execute(words.drop.format(name=name))
+    drop = words.drop.format(name=name)
+    try:
+        server.execute(drop)
+    except StatementFailed:
+        if words.ties is None:
+            raise
+        with server.another(name) as session:
+            for (statement,) in session.rows(words.ties):
+                session.execute(statement)
+        server.execute(drop)
 
 
 def sessions_in(server: Connection, name: str) -> list[object]:

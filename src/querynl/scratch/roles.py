@@ -28,8 +28,8 @@ class WithRoles(Connection):
     def in_transaction(self) -> bool:
         return self._session.in_transaction
 
-    def another(self) -> Connection:
-        return self._session.another()
+    def another(self, database: str | None = None) -> Connection:
+        return self._session.another(database)
 
     def reopen(self) -> None:
         self._session.reopen()

@@ -35,8 +35,8 @@ class ThrowawaySession(Connection):
     def in_transaction(self) -> bool:
         return self._inner.in_transaction
 
-    def another(self) -> Connection:
-        return self._inner.another()
+    def another(self, database: str | None = None) -> Connection:
+        return self._inner.another(database)
 
     def reopen(self) -> None:
         self._inner.reopen()

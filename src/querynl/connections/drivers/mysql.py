@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import pymysql
+from msgspec.structs import replace
 from pymysql.connections import TEXT_TYPES
 from pymysql.constants import CLIENT, CR, SERVER_STATUS
 
@@ -51,8 +52,9 @@ class MySQLConnection(Connection):
         [(session,)] = self.rows("SELECT CONNECTION_ID() + 0")
         return bool(session % (1 << 32) != self._driver.thread_id())
 
-    def another(self) -> Connection:
-        return open_connection(self._target, read_only=False)
+    def another(self, database: str | None = None) -> Connection:
+        target = self._target if database is None else replace(self._target, database=database)
+        return open_connection(target, read_only=False)
 
     def reopen(self) -> None:
         self.close()

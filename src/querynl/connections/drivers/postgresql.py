@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
+from msgspec.structs import replace
 from psycopg.pq import TransactionStatus
 
 from querynl.connections.protocol import Connection, refuse_nested_transaction
@@ -48,8 +49,9 @@ class PostgreSQLConnection(Connection):
         [(session,)] = self.rows("SELECT pg_catalog.pg_backend_pid()")
         return bool(session != self._driver.info.backend_pid)
 
-    def another(self) -> Connection:
-        return open_connection(self._target, read_only=False)
+    def another(self, database: str | None = None) -> Connection:
+        target = self._target if database is None else replace(self._target, database=database)
+        return open_connection(target, read_only=False)
 
     def reopen(self) -> None:
         self.close()

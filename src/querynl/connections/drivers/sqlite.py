@@ -33,8 +33,8 @@ class SQLiteConnection(Connection):
         self._cancelled = False
         driver.set_progress_handler(lambda: 0, _INSTRUCTIONS_BETWEEN_SIGNALS)
 
-    def another(self) -> Connection:
-        return open_connection(Target(dialect="sqlite", file=self.database), read_only=False)
+    def another(self, database: str | None = None) -> Connection:
+        return open_connection(Target(dialect="sqlite", file=database or self.database), read_only=False)
 
     def reopen(self) -> None:
         self._driver.close()
