@@ -63,6 +63,20 @@ def test_after_a_migration_that_stopped_in_its_middle_nothing_is_planned(shell: 
     result = shell(["migrate", "generate", "-c", database.url, "--to", "ages.json", *scratch(database)])
 
     assert result.status == 5
-    assert "20260101000000_half stopped in its middle" in result.err
-    assert "Finish it first: querynl migrate apply" in result.err
+    assert "20260101000000_half did not end" in result.err
+    assert "Settle it first: `querynl migrate status" in result.err
     assert shell.files() == files
+
+
+@pytest.mark.engines("sqlite")
+def test_after_a_migration_that_failed_in_another_tool_nothing_is_planned(shell: Shell, database: Database) -> None:
+    shell.write("migrations/V1__first.sql", "CREATE TABLE first (id integer);\n")
+    shell.done(["migrate", "apply", "-c", database.url, "--confirm"])
+    # As though Flyway alone had run it, and had not come to its end.
+    database.execute("DELETE FROM querynl_history; UPDATE flyway_schema_history SET success = 0")
+    shell.write("people.json", schema_of(table("people", AGE)))
+
+    result = shell(["migrate", "generate", "-c", database.url, "--to", "people.json"])
+
+    assert result.status == 5
+    assert "did not end" in result.err

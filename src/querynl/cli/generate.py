@@ -106,10 +106,7 @@ def generate(
             print_sql(each.new.up)
         return 0
     _write(made, connection)
-    if form == "json":
-        _print_document(made, evidence)
-    else:
-        _print_made(made, connection, comparison.dialect)
+    _print_written(made, evidence, connection, comparison.dialect, form)
     return 0
 
 
@@ -232,6 +229,15 @@ def _print_questions(proposal: Proposal) -> None:
     """What is still open, on standard error, with the options that answer it."""
     for open_one in proposal.waiting:
         current_app().say(f"Open: {open_one.what} Answer with {open_one.answer}.")
+
+
+def _print_written(
+    made: list[Made], evidence: Sequence[Evidence], target: Target | None, dialect: Dialect, form: str
+) -> None:
+    if form == "json":
+        _print_document(made, evidence)
+    else:
+        _print_made(made, target, dialect)
 
 
 def _print_document(made: list[Made], evidence: Sequence[Evidence]) -> None:

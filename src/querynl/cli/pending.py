@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def pending(folder: Path) -> Migrations | None:
     """The migrations that the next `apply` runs in the connection's database, those of the folder included.
 
-    None where nothing is pending; otherwise that is said. Raises MigrationInvalid where one stopped in its middle: what
-    the database will have then is not to be told from what it has. Raises MigrationMissing as `refuse_lacking` does.
+    None where nothing is pending; otherwise that is said. Raises MigrationInvalid where a part of one stands: what the
+    database will have then is not to be told from what it has. Raises MigrationMissing as `refuse_lacking` does.
     """
     from querynl.runner import STANDING, refuse_lacking
     from querynl.sources import Migrations
@@ -29,11 +29,12 @@ def pending(folder: Path) -> Migrations | None:
         waiting = [known for known in place.migrations if known.status not in STANDING]
     for known in waiting:
         refuse_lacking(known)
-    stopped = [known for known in waiting if _is_halfway(known)]
-    command = shlex.join(("querynl", "migrate", "apply", "-c", place.name))
-    if stopped:
+    halfway = next(filter(_is_halfway, waiting), None)
+    if halfway is not None:
+        command = shlex.join(("querynl", "migrate", "status", "-c", place.name))
         raise MigrationInvalid(
-            f"{stopped[0].id} stopped in its middle in {place.name}.", remedy=f"Finish it first: {command}"
+            f"{halfway.id} did not end in {place.name}, and a part of it may stand.",
+            remedy=f"Settle it first: `{command}` names the command for it.",
         )
     if not waiting:
         return None
@@ -43,9 +44,12 @@ def pending(folder: Path) -> Migrations | None:
 
 
 def _is_halfway(known: Known) -> bool:
-    """Whether statements of a run that did not end well stand in the database."""
-    entry = known.entry
-    return entry is not None and (entry.status == "running" or (entry.status == "failed" and entry.statements_done > 0))
+    """Whether a part of it stands in the database, or its framework's table does not say how much."""
+    from querynl.runner import Status
+
+    if known.status is Status.FAILED and known.entry is not None:
+        return known.entry.statements_done > 0 or not known.entry.run_number
+    return known.status is Status.PARTIALLY_APPLIED
 
 
 def _file_of(known: Known) -> MigrationFile:

@@ -59,22 +59,17 @@ def apply(
     """Apply what is pending, failed or halfway among the migrations of a survey, oldest first.
 
     Whatever can be known beforehand stops it before anything runs: MigrationChanged for an applied file that was
-    edited, MigrationMissing for one that is gone (unless `ignore_missing`) and for a squashed one of which only a part
-    stands, MigrationOutOfOrder for a pending one
-    before those that are applied (unless `out_of_order`), MigrationInvalid for a script that cannot run, and
-    DecisionNeeded for rows that would be lost (unless `allow` has `destructive`) or that a NOT NULL column has no
-    value for; DriftFound where the database is not as its last run left it (unless `ignore_drift`). LockedOut after
-    `lock_timeout` seconds of waiting for another migration, or for the locks that a statement needs; no statement
-    runs for longer than `statement_timeout` seconds, where the engine sees to that.
+    edited, MigrationMissing for one that is gone (unless `ignore_missing`) and for a squashed one of which only a
+    part stands, MigrationOutOfOrder for a pending one before those that are applied (unless `out_of_order`),
+    MigrationInvalid for a script that cannot run, and DecisionNeeded for rows that would be lost (unless `allow` has
+    `destructive`) or that a NOT NULL column has no value for; DriftFound where the database is not as its last run
+    left it (unless `ignore_drift`). LockedOut after `lock_timeout` seconds of waiting for another migration, or for
+    the locks that a statement needs; no statement runs for longer than `statement_timeout` seconds, where the engine
+    sees to that.
     The first migration that fails ends it (MigrationFailed); Ctrl-C ends it (KeyboardInterrupt, with the account
     as its text). The history in the database says what stands, and the tracking store is brought in line with it.
     """
-    _refuse_changed(migrations)
-    _refuse_unsettled(migrations)
-    if not ignore_missing:
-        _refuse_missing(migrations)
-    if not out_of_order:
-        _refuse_out_of_order(migrations)
+    _refuse_unfit(migrations, out_of_order=out_of_order, ignore_missing=ignore_missing)
     limits = Limits(locks=lock_timeout, statement=statement_timeout)
     session = session_on(connection, dialect, migrations, limits=limits, progress=progress)
     chosen = pending(migrations)
@@ -150,6 +145,16 @@ def _resume_at(entry: Entry | None, body: Sequence[Statement], session: Session)
     if entry.statements_done:
         refuse_rewritten(entry, body, session)
     return entry.statements_done
+
+
+def _refuse_unfit(migrations: Sequence[Known], *, out_of_order: bool, ignore_missing: bool) -> None:
+    """Raise what the statuses alone ask for."""
+    _refuse_changed(migrations)
+    _refuse_unsettled(migrations)
+    if not ignore_missing:
+        _refuse_missing(migrations)
+    if not out_of_order:
+        _refuse_out_of_order(migrations)
 
 
 def _refuse_changed(migrations: Sequence[Known]) -> None:
