@@ -31,7 +31,8 @@ from tests.laws.laws import assert_pair_migrates, assert_schema_round_trips
 from tests.laws.reduction import reduced
 from tests.laws.rooms import Room
 from tests.laws.sketch import Pair, pairs
-from tests.servers import Servers, ServerUnavailable, variable
+from tests.servers import variable
+from tools.soaking import status_of
 
 CHUNK = 50
 REDUCTION_SECONDS = 60
@@ -83,24 +84,19 @@ class Record(Struct):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns 0 where every law held, 1 where one was broken, 130 after Ctrl-C."""
     options = _options(arguments)
-    servers = Servers()
+    return status_of(
+        lambda: _held(options), options.engine, interrupted="Interrupted; the same command goes on from here."
+    )
+
+
+def _held(options: argparse.Namespace) -> bool:
     broken = False
-    try:
-        servers.urls(options.engine)
-        for engine in options.engine:
-            record = _record(engine, options)
-            chunks = [options.chunk] if options.chunk is not None else record.missing(-(-options.pairs // CHUNK))
-            _run(record, chunks, options)
-            broken = _summed_up(record) or broken
-    except ServerUnavailable as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Interrupted; the same command goes on from here.", file=sys.stderr)
-        return 130
-    finally:
-        servers.stop()
-    return 1 if broken else 0
+    for engine in options.engine:
+        record = _record(engine, options)
+        chunks = [options.chunk] if options.chunk is not None else record.missing(-(-options.pairs // CHUNK))
+        _run(record, chunks, options)
+        broken = _summed_up(record) or broken
+    return not broken
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

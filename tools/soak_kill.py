@@ -26,7 +26,8 @@ from querynl.ledger import lock
 from tests.engines import ENGINES, Databases
 from tests.killing import kinds_of, moments_of, struck_while_applying
 from tests.migrating import Project
-from tests.servers import Servers, ServerUnavailable, variable
+from tests.servers import variable
+from tools.soaking import status_of
 
 STRIKES_A_SET = 10
 # How often a statement is one that refuses a transaction, where the engine has such.
@@ -51,20 +52,8 @@ class Outcome:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns 0 where everything was finished, 1 where something was not, 130 after Ctrl-C."""
     options = _options(arguments)
-    servers = Servers()
     print(f"seed {options.seed}", flush=True)
-    try:
-        servers.urls(options.engine)
-        broken = [engine for engine in options.engine if _struck(engine, options)]
-        return 1 if broken else 0
-    except ServerUnavailable as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
-    finally:
-        servers.stop()
+    return status_of(lambda: not [engine for engine in options.engine if _struck(engine, options)], options.engine)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 from querynl.ledger import lock
 from tests.engines import ENGINES, Database, Databases
 from tests.racing import breaches, race, race_with_pauses, racetrack
-from tests.servers import Servers, ServerUnavailable, pgbouncer, variable
+from tests.servers import pgbouncer, variable
+from tools.soaking import status_of
 
 COURSES = (*ENGINES, "pgbouncer", "paused")
 # Of a lease that is to be lost in a pause.
@@ -30,22 +31,9 @@ SHORT_LEASE_SECONDS = 1.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns 0 where every statement ran once, 1 where something was not so, 130 after Ctrl-C."""
     options = _options(arguments)
-    servers = Servers()
-    broken = 0
     print(f"seed {options.seed}", flush=True)
-    try:
-        servers.urls({_engine(course) for course in options.engine})
-        for course in options.engine:
-            broken += _raced(course, options)
-    except ServerUnavailable as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
-    finally:
-        servers.stop()
-    return 1 if broken else 0
+    engines = {_engine(course) for course in options.engine}
+    return status_of(lambda: not sum(_raced(course, options) for course in options.engine), engines)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
