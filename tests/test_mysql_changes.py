@@ -17,7 +17,7 @@ from querynl.operations import Change, Operation
 from querynl.plan import Plan, plan, statements
 from querynl.schema import Column, Kind, Ref, Schema
 from tests.engines import Databases
-from tests.test_mysql import dialect_of, load
+from tests.on_mysql import dialect_of, load
 
 pytestmark = pytest.mark.engines("mysql", "mariadb")
 
