@@ -7,6 +7,8 @@ from typing import NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 
+from tests.laws.sketch import Sketch
+
 T = TypeVar("T")
 
 REMARK = 'it\'s -- a "remark"; `all` of\nit \\ 100%'
@@ -38,3 +40,8 @@ def some(draw: st.DrawFn, found: Sequence[T], most: int) -> list[T]:
 def enum_values(draw: st.DrawFn) -> list[str]:
     """Values of an enum: some of few, in any order."""
     return draw(st.lists(st.sampled_from(("ok", "sad", "it's", "", "ünï", 'a"b')), unique=True, min_size=1, max_size=4))
+
+
+def home(draw: st.DrawFn, sketch: Sketch) -> str | None:
+    """The key of the namespace that something is in; mostly the connection's own."""
+    return one(draw, None, None, *(element.key for element in sketch.of("namespace")))

@@ -8,7 +8,19 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tests.laws.engines.drawing import REMARK, Type, chance, enum_values, one, some
+from tests.laws.engines.drawing import Type, chance, enum_values, home, one, some
+from tests.laws.engines.postgresql_dependents import (
+    comment,
+    materialised_view,
+    owner,
+    policy,
+    row_security,
+    trigger,
+    trigger_state,
+    view,
+    view_index,
+    view_trigger,
+)
 from tests.laws.sketch import LINES, Element, Place, Sketch, Stage, Vocabulary
 
 # Classes: what may be a key, be compared with a number or a text, have a collation.
@@ -39,11 +51,6 @@ TYPES = (
 )
 
 
-def _namespace(draw: st.DrawFn, sketch: Sketch) -> str | None:
-    """The key of the namespace that something is in; mostly the connection's own."""
-    return one(draw, None, None, *(element.key for element in sketch.of("namespace")))
-
-
 def namespace(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     return Element(place.key, "namespace", f"CREATE SCHEMA «{place.key}»")
 
@@ -60,7 +67,7 @@ def enum(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     listed = ", ".join(map(sketch.literal, values))
     text = f"CREATE TYPE «{place.key}» AS ENUM ({listed})"
     provides = frozenset({"type", "key", *(f"value{sketch.literal(value)}" for value in values)})
-    return Element(place.key, "enum", text, namespace=_namespace(draw, sketch), provides=provides)
+    return Element(place.key, "enum", text, namespace=home(draw, sketch), provides=provides)
 
 
 def domain(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
@@ -75,7 +82,7 @@ def domain(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         parts.insert(0, one(draw, "", 'COLLATE "C"'))
     text = f"CREATE DOMAIN «{place.key}» AS {of} {' '.join(parts)}"
     return Element(
-        place.key, "domain", text, namespace=_namespace(draw, sketch), provides=frozenset({"type", "key", "composable"})
+        place.key, "domain", text, namespace=home(draw, sketch), provides=frozenset({"type", "key", "composable"})
     )
 
 
@@ -85,7 +92,7 @@ def composite(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     names = some(draw, ("x", '"a b"', '"Or""der"', '"ünï"'), 3)
     attributes = ", ".join(f"{name} {one(draw, *types)}" for name in names)
     text = f"CREATE TYPE «{place.key}» AS ({attributes})"
-    return Element(place.key, "composite", text, namespace=_namespace(draw, sketch), provides=frozenset({"type"}))
+    return Element(place.key, "composite", text, namespace=home(draw, sketch), provides=frozenset({"type"}))
 
 
 def sequence(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
@@ -93,7 +100,7 @@ def sequence(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     options += [one(draw, "", "CACHE 20"), one(draw, "", "MINVALUE -500 MAXVALUE 500 START 7")]
     persistence = one(draw, "", "", "UNLOGGED ")
     text = f"CREATE {persistence}SEQUENCE «{place.key}» {' '.join(options)}"
-    return Element(place.key, "sequence", text, namespace=_namespace(draw, sketch))
+    return Element(place.key, "sequence", text, namespace=home(draw, sketch))
 
 
 def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
@@ -116,13 +123,13 @@ def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     text = one(draw, *texts)
     provides = {"routine"} | ({"of_integer"} if "IMMUTABLE" in text and "a integer" in text else set())
     text = "CREATE " + text.replace("«k»", f"«{place.key}»")
-    return Element(place.key, "routine", text, namespace=_namespace(draw, sketch), provides=frozenset(provides))
+    return Element(place.key, "routine", text, namespace=home(draw, sketch), provides=frozenset(provides))
 
 
 def trigger_function(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     body = one(draw, "RETURN NEW;", "-- it's\n  RETURN NEW;")
     text = f"CREATE FUNCTION «{place.key}»() RETURNS trigger LANGUAGE plpgsql AS $body$BEGIN {body} END$body$"
-    return Element(place.key, "trigger function", text, namespace=_namespace(draw, sketch))
+    return Element(place.key, "trigger function", text, namespace=home(draw, sketch))
 
 
 # --------------------------------------------------------------------------------------------- tables
@@ -135,7 +142,7 @@ def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     options = one(draw, "", "", " WITH (fillfactor=70)", " WITH (autovacuum_enabled=false, toast_tuple_target=256)")
     text = f"CREATE {persistence}TABLE «{place.key}» (\n  {LINES}\n){options}"
     provides = PLAIN if persistence else PLAIN | {"permanent"}
-    return Element(place.key, "table", text, namespace=_namespace(draw, sketch), provides=provides)
+    return Element(place.key, "table", text, namespace=home(draw, sketch), provides=provides)
 
 
 def heir(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -145,9 +152,7 @@ def heir(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         return None
     parent = one(draw, *parents)
     text = f"CREATE TABLE «{place.key}» (\n  {LINES}\n) INHERITS («{parent.key}:plain»)"
-    return Element(
-        place.key, "heir", text, namespace=_namespace(draw, sketch), provides=frozenset({"keyed", "permanent"})
-    )
+    return Element(place.key, "heir", text, namespace=home(draw, sketch), provides=frozenset({"keyed", "permanent"}))
 
 
 def partitioned(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
@@ -157,7 +162,7 @@ def partitioned(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         place.key,
         "partitioned",
         text,
-        namespace=_namespace(draw, sketch),
+        namespace=home(draw, sketch),
         provides=frozenset({method, "partitioned", "permanent"}),
     )
 
@@ -373,153 +378,6 @@ def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     return Element(
         place.key, "index", f"CREATE {start} «{place.key}» ON «{place.holder}» {text}{where}", holder=place.holder
     )
-
-
-# -------------------------------------------------------------------------------- upon the tables
-
-
-def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    queries = _queries(draw, sketch)
-    if not queries:
-        return None
-    options = one(draw, "", "", " WITH (security_barrier=true)", " WITH (security_invoker=true)")
-    text = f"CREATE VIEW «{place.key}»{options} AS {one(draw, *queries)}"
-    return Element(place.key, "view", text, namespace=_namespace(draw, sketch), provides=frozenset({"seen"}))
-
-
-def materialised_view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    queries = _queries(draw, sketch)
-    if not queries:
-        return None
-    text = f"CREATE MATERIALIZED VIEW «{place.key}» AS {one(draw, *queries)}{one(draw, '', '', ' WITH NO DATA')}"
-    return Element(
-        place.key, "materialised view", text, namespace=_namespace(draw, sketch), provides=frozenset({"seen"})
-    )
-
-
-def _queries(draw: st.DrawFn, sketch: Sketch) -> list[str]:
-    """Queries with a column "one"."""
-    found = [f'SELECT "one" FROM «{key}:seen»' for key in sketch.that_are("seen")]
-    for holder in sketch.of("table", "partitioned"):
-        for key in sketch.that_are("column", holder.key):
-            found.append(f'SELECT «{key}» AS "one", count(*) AS "n o" FROM «{holder.key}» GROUP BY «{key}:key»')
-            found.append(f'SELECT «{key}» AS "one", «{key}» FROM «{holder.key}»')
-            found.append(f'SELECT a.«{key}» AS "one" FROM «{holder.key}» AS a WHERE a.«{key}» IS NOT NULL')
-            found += [
-                f'SELECT «{called}:of_integer»(«{key}:integer») AS "one" FROM «{holder.key}»'
-                for called in sketch.that_are("of_integer")
-            ]
-    return [text for text in found if sketch.has_all(Element("", "", text).needs)]
-
-
-def view_index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    unique = one(draw, "", "UNIQUE ") if "GROUP BY" in sketch.elements[place.holder or ""].sql else ""
-    text = f'CREATE {unique}INDEX «{place.key}» ON «{place.holder}:seen» (("one" IS NULL))'
-    return Element(place.key, "view index", text.replace("UNIQUE ", ""), holder=place.holder)
-
-
-def owner(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    """A sequence that goes with a column."""
-    of = sketch.elements[place.holder or ""]
-    found = [e for e in sketch.of("column") if sketch.elements[e.holder or ""].namespace == of.namespace]
-    # A counted column has a sequence of its own; one that counts for others as well would go with the table.
-    users = [e for e in sketch.of("column") if f"«{of.key}!»" in e.sql]
-    found = [e for e in found if "counted" not in e.provides and not any(user != e for user in users)]
-    found = [e for e in found if ("UNLOGGED" in sketch.elements[e.holder or ""].sql) == ("UNLOGGED" in of.sql)]
-    if not found:
-        return None
-    chosen = one(draw, *found)
-    text = f"ALTER SEQUENCE «{place.holder}» OWNED BY «{chosen.holder}».«{chosen.key}»"
-    return Element(place.key, "owner", text, place.holder, place=f"sequence of {chosen.key}")
-
-
-def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    functions = sketch.of("trigger function")
-    if not functions:
-        return None
-    columns = sketch.that_are("column", place.holder)
-    updates = [f"UPDATE OF «{key}:column» ON «t» FOR EACH ROW" for key in columns]
-    event = one(draw, "INSERT ON «t» FOR EACH ROW", "DELETE OR TRUNCATE ON «t» FOR EACH STATEMENT", *updates)
-    called = f"EXECUTE FUNCTION «{one(draw, *functions).key}»({one(draw, '', sketch.literal(REMARK))})"
-    texts = [f"TRIGGER «k» {one(draw, 'BEFORE', 'AFTER')} {event} {called}"]
-    texts += [f"CONSTRAINT TRIGGER «k» AFTER INSERT ON «t» DEFERRABLE INITIALLY DEFERRED FOR EACH ROW {called}"]
-    texts += [
-        f"TRIGGER «k» AFTER UPDATE ON «t» REFERENCING OLD TABLE AS was FOR EACH STATEMENT {called}",
-        f"TRIGGER «k» AFTER UPDATE ON «t» FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) {called}",
-    ]
-    text = one(draw, *texts).replace("«k»", f"«{place.key}»").replace("«t»", f"«{place.holder}»")
-    return Element(place.key, "trigger", f"CREATE {text}", holder=place.holder)
-
-
-def view_trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    functions = sketch.of("trigger function")
-    if not functions:
-        return None
-    called = f"EXECUTE FUNCTION «{one(draw, *functions).key}»()"
-    text = f"CREATE TRIGGER «{place.key}» INSTEAD OF INSERT ON «{place.holder}» FOR EACH ROW {called}"
-    return Element(place.key, "view trigger", text, holder=place.holder)
-
-
-def trigger_state(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    trigger = sketch.elements[place.holder or ""]
-    way = one(draw, "DISABLE", "ENABLE ALWAYS", "ENABLE REPLICA")
-    text = f"ALTER TABLE «{trigger.holder}» {way} TRIGGER «{trigger.key}»"
-    return Element(place.key, "trigger state", text, holder=place.holder)
-
-
-def row_security(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    way = one(draw, "ENABLE", "ENABLE", "FORCE")
-    return Element(
-        place.key, "row security", f"ALTER TABLE «{place.holder}» {way} ROW LEVEL SECURITY", holder=place.holder
-    )
-
-
-def policy(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    conditions = [f"«{key}:number» > 0" for key in sketch.that_are("number", place.holder)]
-    condition = one(draw, "true", "CURRENT_USER <> 'it''s'", *conditions)
-    start = f"CREATE POLICY «{place.key}» ON «{place.holder}» AS {one(draw, 'PERMISSIVE', 'RESTRICTIVE')}"
-    text = one(
-        draw,
-        f"USING ({condition})",
-        f"FOR INSERT WITH CHECK ({condition})",
-        f"FOR UPDATE TO PUBLIC USING ({condition}) WITH CHECK (true)",
-        f"FOR SELECT TO CURRENT_USER USING ({condition})",
-    )
-    return Element(place.key, "policy", f"{start} {text}", holder=place.holder)
-
-
-# What COMMENT ON calls each kind, and whether the name alone says which one is meant.
-_COMMENTED = {
-    "namespace": "SCHEMA «k»",
-    "enum": "TYPE «k»",
-    "domain": "DOMAIN «k»",
-    "composite": "TYPE «k»",
-    "sequence": "SEQUENCE «k»",
-    "table": "TABLE «k»",
-    "partitioned": "TABLE «k»",
-    "partition": "TABLE «k»",
-    "column": "COLUMN «h».«k»",
-    "generated": "COLUMN «h».«k»",
-    "primary key": "CONSTRAINT «k» ON «h»",
-    "unique": "CONSTRAINT «k» ON «h»",
-    "check": "CONSTRAINT «k» ON «h»",
-    "exclusion": "CONSTRAINT «k» ON «h»",
-    "foreign key": "CONSTRAINT «k» ON «h»",
-    "view": "VIEW «k»",
-    "materialised view": "MATERIALIZED VIEW «k»",
-    "trigger function": "FUNCTION «k»()",
-    "trigger": "TRIGGER «k» ON «h»",
-    "policy": "POLICY «k» ON «h»",
-}
-
-
-def comment(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    of = one(draw, *sketch.elements.values()) if sketch.elements else None
-    if of is None or of.kind not in _COMMENTED:
-        return None
-    what = _COMMENTED[of.kind].replace("«k»", f"«{of.key}»").replace("«h»", f"«{of.holder}»")
-    text = f"COMMENT ON {what} IS {sketch.literal(one(draw, REMARK, 'a remark'))}"
-    return Element(place.key, "comment", text, demands=frozenset({of.key}))
 
 
 # ---------------------------------------------------------------------------------------------- names
