@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from querynl.dialects import Dialect
+from querynl.dialects import Dialect, quoted
 from querynl.dialects.expressions import fault_of
 from querynl.errors import ExpressionInvalid, UsageInvalid
 from querynl.operations import Change, Create, Drop, Operation, RunSQL, forgets_history
@@ -164,9 +164,8 @@ def _filled(operation: Operation, values: dict[Ref, str], dialect: Dialect) -> I
 
 
 def _fill(column: Column, table: Name, value: str, dialect: Dialect, *, lossless: bool) -> RunSQL:
-    where = ".".join(dialect.quote(part) for part in table if part is not None)
     name = dialect.quote(column.name)
-    update = f"UPDATE {where} SET {name} = {value} WHERE {name} IS NULL"
+    update = f"UPDATE {quoted(table, dialect)} SET {name} = {value} WHERE {name} IS NULL"
     description = f"Fill {column.name} of {table} with {value}"
     return RunSQL(up=(update,), down=(), description=description, table=table, lossless=lossless)
 

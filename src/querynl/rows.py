@@ -1,13 +1,14 @@
-"""How many rows tables hold, counted no further than anyone wants to wait."""
+"""The rows of tables: how many there are, counted no further than anyone wants to wait, and what is in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from msgspec import Struct
 
-from querynl.dialects import Dialect, Reader
+from querynl.dialects import Dialect, Reader, quoted
 from querynl.schema import Name
 
 # Beyond this many rows a table is simply large.
@@ -35,7 +36,7 @@ def count_rows(
     condition = "" if with_value_in is None else f" WHERE {dialect.quote(with_value_in)} IS NOT NULL"
     for names in _batches(tables):
         query = " UNION ALL ".join(
-            f"SELECT {number}, count(*) FROM (SELECT 1 AS one FROM {_quoted(name, dialect)}{condition}"
+            f"SELECT {number}, count(*) FROM (SELECT 1 AS one FROM {quoted(name, dialect)}{condition}"
             f" LIMIT {MOST_COUNTED + 1}) AS t{number}"
             for number, name in enumerate(names)
         )
@@ -44,12 +45,13 @@ def count_rows(
     return counts
 
 
+def read_rows(reader: Reader, dialect: Dialect, table: Name, columns: Iterable[str]) -> list[tuple[Any, ...]]:
+    """The values of these columns in every row of the table; of no column, as many rows all the same."""
+    listed = ", ".join(map(dialect.quote, columns)) or "1"
+    return reader.rows(f"SELECT {listed} FROM {quoted(table, dialect)}")
+
+
 def _batches(names: Iterable[Name]) -> Iterator[Sequence[Name]]:
     remaining = iter(names)
     while batch := list(islice(remaining, _AT_ONCE)):
         yield batch
-
-
-def _quoted(name: Name, dialect: Dialect) -> str:
-    parts = (name.namespace, name.name)
-    return ".".join(dialect.quote(part) for part in parts if part is not None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from querynl.dialects.protocol import Dialect, Reader, Statement
+from querynl.dialects.protocol import Dialect, Reader, Statement, quoted
 from querynl.errors import UsageInvalid
 
 NAMES = ("postgresql", "mysql", "mariadb", "sqlite")
 
-__all__ = ["NAMES", "Dialect", "Reader", "Statement", "dialect_named", "parse_version"]
+__all__ = ["NAMES", "Dialect", "Reader", "Statement", "dialect_named", "parse_version", "quoted"]
 
 
 def dialect_named(name: str, version: str | None = None) -> Dialect:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Operation
 from querynl.rules import Rules
-from querynl.schema import Column, Schema
+from querynl.schema import Column, Name, Schema
 
 
 class Statement(Struct, frozen=True, omit_defaults=True):
@@ -133,3 +133,8 @@ class Dialect(Rules, Protocol):
 
     def script(self, statements: Sequence[Statement]) -> str:
         """The statements as a script that `split` and the engine's own client read back."""
+
+
+def quoted(name: Name, dialect: Dialect) -> str:
+    """The name of a table, after its namespace where it has one, as SQL."""
+    return ".".join(dialect.quote(part) for part in name if part is not None)

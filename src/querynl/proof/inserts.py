@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from querynl.dialects import Dialect
+from querynl.dialects import Dialect, quoted
 from querynl.proof.demands import Demands
 from querynl.proof.own_types import Types
 from querynl.proof.values import Values
@@ -164,8 +164,3 @@ def picked(column: str, table: Name, order: list[str], offset: int, dialect: Dia
         f"(SELECT v FROM (SELECT {column} AS v FROM {quoted(table, dialect)} WHERE {column} IS NOT NULL"
         f" ORDER BY {', '.join(order)} LIMIT 1 OFFSET {offset}) AS picked)"
     )
-
-
-def quoted(name: Name, dialect: Dialect) -> str:
-    """The name of a table as SQL."""
-    return ".".join(dialect.quote(part) for part in name if part is not None)

@@ -11,6 +11,7 @@ from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.heirs import renames_in_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL
+from querynl.rows import read_rows
 from querynl.schema import (
     AnyObject,
     Check,
@@ -159,10 +160,8 @@ def _forget(column: str, table: Name, kept: dict[Name, Kept]) -> None:
 
 
 def rows_of(connection: Connection, table: Name, columns: Collection[str], dialect: Dialect) -> Rows:
-    """The values of these columns in every row of the table; of no column, as many rows."""
-    listed = ", ".join(map(dialect.quote, columns)) or "1"
-    source = ".".join(dialect.quote(part) for part in table if part is not None)
-    return sorted(map(repr, connection.rows(f"SELECT {listed} FROM {source}")))
+    """What `read_rows` finds, as texts in an order of their own."""
+    return sorted(map(repr, read_rows(connection, dialect, table, columns)))
 
 
 def imposed_on(operations: Sequence[Operation], before: Schema) -> set[Name]:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from querynl.connections import Connection
-from querynl.dialects import Dialect
+from querynl.dialects import Dialect, quoted
 from querynl.errors import StatementFailed
-from querynl.proof.inserts import Inserts, Typed, picked, quoted
+from querynl.proof.inserts import Inserts, Typed, picked
 from querynl.proof.own_types import Types
 from querynl.proof.values import Spelling
+from querynl.rows import count_rows
 from querynl.schema import ForeignKey, Name, Ref, Schema, Table
 
 # A domain's word for the value that it checks.
@@ -93,8 +94,7 @@ def _accepted(connection: Connection, name: Name, later: Typed, dialect: Dialect
     found = [table for table in later.schema.tables if table.key == name]
     for expression in (text for table in found for text in _checks_of(table, later.types, dialect)):
         _first_taken(connection, [f"DELETE FROM {quoted(name, dialect)} WHERE NOT ({expression})"])
-    [(count,)] = connection.rows(f"SELECT COUNT(*) FROM {quoted(name, dialect)}")
-    return int(count)
+    return count_rows(connection, dialect, [name])[name].rows
 
 
 def _checks_of(table: Table, types: Types, dialect: Dialect) -> Iterator[str]:

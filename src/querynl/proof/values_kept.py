@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect
+from querynl.rows import read_rows
 from querynl.schema import Name, Table
 
 
@@ -40,9 +41,7 @@ def held_in(connection: Connection, tables: Iterable[Table], dialect: Dialect) -
 
 def _held(connection: Connection, table: Table, dialect: Dialect) -> Held:
     types = {column.name: column.type for column in table.columns if not column.generated}
-    listed = ", ".join(map(dialect.quote, types)) or "1"
-    source = ".".join(dialect.quote(part) for part in table.key if part is not None)
-    return Held(types, connection.rows(f"SELECT {listed} FROM {source}"))
+    return Held(types, read_rows(connection, dialect, table.key, types))
 
 
 def outcome(before: Holdings, after: Holdings) -> Outcome:
