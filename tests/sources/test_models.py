@@ -175,6 +175,8 @@ def test_what_models_cannot_tell_of_stays(project: Path, database: Database) -> 
     database.execute(
         """
         CREATE EXTENSION citext;
+        CREATE SCHEMA tools;
+        CREATE EXTENSION pg_trgm SCHEMA tools;
         CREATE TABLE users (id serial PRIMARY KEY, name citext);
         ALTER TABLE users ENABLE ROW LEVEL SECURITY;
         CREATE POLICY mine ON users USING (id = 1);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from querynl.connections import Connection, look_into
 from querynl.dialects import Dialect, dialect_named
 from querynl.diff import diff
-from querynl.errors import QueryNLError, SchemaInvalid, ScratchUnavailable
+from querynl.errors import QueryNLError, SchemaInvalid, ScratchUnavailable, StatementFailed
 from querynl.histories import without_histories
 from querynl.naming import named, without_names
 from querynl.plan import plan, statements
-from querynl.schema import FIELDS, PRIVILEGE_KINDS, Kind, Ref, Schema, canonical
+from querynl.schema import FIELDS, PRIVILEGE_KINDS, Kind, Namespace, Ref, Schema, canonical
 from querynl.scratch import Scratch, default_collation
 from querynl.sources.loading import load
 from querynl.sources.migrations import Migrations, run_migrations
-from querynl.sources.models import Models, create_models, with_untold
+from querynl.sources.models import Models, create_models, namespaces_of, with_untold
 from querynl.sources.reading import Declared, Live, Source, SQLTexts
 from querynl.sources.renames import renames_of, with_renames
 from querynl.sources.sql_file import declared_renames
@@ -170,8 +170,20 @@ class _EngineReader:
                 case Migrations():
                     run_migrations(source, connection, self.dialect)
                 case Models():
-                    create_models(source, connection, self.dialect, like=like)
+                    self._prepare_for(source, connection, like)
+                    create_models(source, connection)
             return with_renames(self._inspected(connection), renames)
+
+    def _prepare_for(self, models: Models, connection: Connection, like: Schema | None) -> None:
+        """Make the namespaces that models name, and the extensions of the other schema, whose types they may use."""
+        extensions = () if like is None else like.extensions
+        places = {extension.namespace for extension in extensions if extension.namespace is not None}
+        namespaces = tuple(Namespace(name=name) for name in sorted(places | namespaces_of(models, self.dialect)))
+        empty = Schema(dialect=connection.dialect)
+        create(replace(empty, namespaces=namespaces), connection, self.dialect)
+        for extension in extensions:
+            with suppress(StatementFailed):  # the models may well do without it
+                create(replace(empty, extensions=(extension,)), connection, self.dialect)
 
     def _read_ahead(self, there: Schema, ahead: Migrations) -> Schema:
         """What a database will have when migrations have run there."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import reduce
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from querynl.connections import Connection
 from querynl.connections.alchemy import as_sqlalchemy
 from querynl.dialects import Dialect
-from querynl.errors import ModelsInvalid, StatementFailed
+from querynl.errors import ModelsInvalid
 from querynl.project import at_home, place_of
 from querynl.schema import (
     FIELDS,
@@ -131,25 +131,13 @@ def _explained(where: str, what: str) -> Iterator[None]:
         ) from error
 
 
-def create_models(models: Models, connection: Connection, dialect: Dialect, *, like: Schema | None) -> None:
-    """Let SQLAlchemy create what the metadata declares in an empty database.
+def create_models(models: Models, connection: Connection) -> None:
+    """Let SQLAlchemy create what the metadata declares, in a database that has the namespaces it names.
 
-    Its namespaces come first, and the extensions of the other schema, whose types models may use. Raises
-    ModelsInvalid where the engine refuses something.
+    Raises ModelsInvalid where the engine refuses something.
     """
     from sqlalchemy.exc import DBAPIError
 
-    for extension in like.extensions if like is not None else ():
-        with suppress(StatementFailed):  # the models may well do without it
-            connection.execute(f"CREATE EXTENSION IF NOT EXISTS {dialect.quote(extension.name)}")
-    for namespace in sorted(_namespaces(models.metadata)):
-        if not dialect.has_namespaces:
-            raise ModelsInvalid(
-                f"The models name the schema {namespace}, which is another database on {dialect.name}.",
-                where=models.origin,
-                remedy="Leave out schema=…; each database has models of its own.",
-            )
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dialect.quote(namespace)}")
     with _explained(models.origin, "The models cannot be created"), at_home():
         try:
             with as_sqlalchemy(connection, mariadb_options=_names_mariadb(models.metadata)) as session:
@@ -164,13 +152,21 @@ def create_models(models: Models, connection: Connection, dialect: Dialect, *, l
             ) from None
 
 
-def _namespaces(metadata: MetaData) -> set[str]:
-    """The schemas that tables, sequences and types of columns name."""
+def namespaces_of(models: Models, dialect: Dialect) -> set[str]:
+    """The namespaces that tables, sequences and types of columns name; ModelsInvalid where the engine has none."""
+    metadata = models.metadata
     tables = metadata.tables.values()
     types = (column.type for table in tables for column in table.columns)
     # SQLAlchemy has no public list of the sequences that no column uses.
     owners = (*tables, *getattr(metadata, "_sequences", {}).values(), *(_innermost(type_) for type_ in types))
-    return {str(owner.schema) for owner in owners if getattr(owner, "schema", None) is not None}
+    found = {str(owner.schema) for owner in owners if getattr(owner, "schema", None) is not None}
+    if found and not dialect.has_namespaces:
+        raise ModelsInvalid(
+            f"The models name the schema {min(found)}, which is another database on {dialect.name}.",
+            where=models.origin,
+            remedy="Leave out schema=…; each database has models of its own.",
+        )
+    return found
 
 
 def _names_mariadb(metadata: MetaData) -> bool:
