@@ -65,6 +65,9 @@ class Dialect(Rules, Protocol):
     # The statement that brings a session's settings back to what they were at its start, if there is one.
     session_reset: str | None
 
+    # What begins and what ends a transaction in a script that another tool runs.
+    transaction: tuple[str, str]
+
     # Whether a primary key has a name of its own.
     names_primary_keys: bool
 

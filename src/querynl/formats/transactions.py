@@ -8,12 +8,6 @@ from itertools import groupby
 
 from querynl.dialects import Dialect, Statement
 
-# SQLite's BEGIN would do as well, but Flyway's parser takes it for the body of a trigger, and SQLAlchemy may have
-# begun a transaction already: https://www.sqlite.org/lang_savepoint.html.
-_BRACKETS = {"sqlite": ("SAVEPOINT querynl", "RELEASE querynl")}
-_OTHERWISE = ("BEGIN", "COMMIT")
-
-
 # The whole of a statement that begins or ends a transaction; SAVEPOINT and ROLLBACK TO are none of them.
 _CONTROL = re.compile(
     r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT)"
@@ -45,7 +39,7 @@ def needs_none_around(statements: Iterable[Statement], dialect: Dialect) -> bool
 
 def spelled_out(statements: Sequence[Statement], dialect: Dialect) -> Iterator[Statement]:
     """The statements with a transaction around each run of those that may be in one."""
-    begin, commit = _BRACKETS.get(dialect.name, _OTHERWISE)
+    begin, commit = dialect.transaction
     for transactional, run in groupby(statements, key=lambda statement: statement.transactional):
         if transactional:
             yield Statement(begin)
@@ -56,4 +50,4 @@ def spelled_out(statements: Sequence[Statement], dialect: Dialect) -> Iterator[S
 
 def is_bracket(statement: Statement, dialect: Dialect) -> bool:
     """Whether the statement only begins or ends a transaction, as `spelled_out` writes it."""
-    return statement.sql in _BRACKETS.get(dialect.name, _OTHERWISE)
+    return statement.sql in dialect.transaction

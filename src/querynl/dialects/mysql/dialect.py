@@ -54,6 +54,7 @@ class MySQL:
     references_ahead = False
     has_namespaces = False
     session_reset: str | None = None
+    transaction = ("BEGIN", "COMMIT")
     names_primary_keys = False
 
     def __init__(self, name: str = "mysql", version: tuple[int, ...] | None = None) -> None:

@@ -29,6 +29,7 @@ class PostgreSQL(Dialect):
     references_ahead = False
     has_namespaces = True
     session_reset = "RESET ALL"
+    transaction = ("BEGIN", "COMMIT")
     names_primary_keys = True
 
     def __init__(self, version: tuple[int, ...] | None = None) -> None:

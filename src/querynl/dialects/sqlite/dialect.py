@@ -40,6 +40,9 @@ class SQLite:
     references_ahead = True
     has_namespaces = False
     session_reset: str | None = None
+    # BEGIN would do as well, but Flyway's parser takes it for the body of a trigger, and SQLAlchemy may have begun a
+    # transaction already: https://www.sqlite.org/lang_savepoint.html.
+    transaction = ("SAVEPOINT querynl", "RELEASE querynl")
     names_primary_keys = False
 
     def __init__(self, version: tuple[int, ...] | None = None) -> None:
