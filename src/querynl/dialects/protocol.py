@@ -68,6 +68,9 @@ class Dialect(Rules, Protocol):
     # What begins and what ends a transaction in a script that another tool runs.
     transaction: tuple[str, str]
 
+    # Whether `point`, `polygon` and the like are the types of the standard, whose values functions make.
+    has_standard_shapes: bool
+
     # Whether a primary key has a name of its own.
     names_primary_keys: bool
 

@@ -50,8 +50,7 @@ def seed(connection: Connection, schema: Schema, dialect: Dialect, *, later: Sch
     """
     seeding = Seeding({}, {})
     tables = list(filter(_takes_rows, _parents_first(schema.tables)))
-    has_shapes = _first_taken(connection, ["SELECT ST_GeomFromText('POINT(1 2)')"]) is None
-    spelling = Spelling(dialect.literal, has_shapes)
+    spelling = Spelling(dialect.literal, dialect.has_standard_shapes)
     now, then = (Typed(each, Types(each, spelling)) for each in (schema, later))
     for table in tables:
         if table.key in sparing.empty:

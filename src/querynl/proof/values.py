@@ -22,10 +22,10 @@ _LARGEST |= {"bigint": 2**63 - 1}
 
 
 class Spelling(NamedTuple):
-    """How an engine writes values: texts, and whether geometry is made by the functions of the standard."""
+    """How an engine writes values: texts, and whether points and the like are those of the standard."""
 
     literal: Callable[[str], str]
-    has_shapes: bool
+    has_standard_shapes: bool
 
 
 class Values(NamedTuple):
@@ -161,7 +161,7 @@ _FIGURES = {
 def _geometry(written: Written, spelling: Spelling) -> Values:
     shape = _SHAPES.get(written.word, "POINT({0} 2)")
     figure = _FIGURES.get(written.word)
-    if figure is None or spelling.has_shapes:
+    if figure is None or spelling.has_standard_shapes:
         return Values([], lambda number: f"ST_GeomFromText('{shape.format(number + 1)}')")
     return Values([], _counted(figure))
 

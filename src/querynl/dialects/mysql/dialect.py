@@ -55,6 +55,7 @@ class MySQL:
     has_namespaces = False
     session_reset: str | None = None
     transaction = ("BEGIN", "COMMIT")
+    has_standard_shapes = True
     names_primary_keys = False
 
     def __init__(self, name: str = "mysql", version: tuple[int, ...] | None = None) -> None:

@@ -30,6 +30,7 @@ class PostgreSQL(Dialect):
     has_namespaces = True
     session_reset = "RESET ALL"
     transaction = ("BEGIN", "COMMIT")
+    has_standard_shapes = False
     names_primary_keys = True
 
     def __init__(self, version: tuple[int, ...] | None = None) -> None:

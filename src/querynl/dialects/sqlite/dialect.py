@@ -43,6 +43,7 @@ class SQLite:
     # BEGIN would do as well, but Flyway's parser takes it for the body of a trigger, and SQLAlchemy may have begun a
     # transaction already: https://www.sqlite.org/lang_savepoint.html.
     transaction = ("SAVEPOINT querynl", "RELEASE querynl")
+    has_standard_shapes = False
     names_primary_keys = False
 
     def __init__(self, version: tuple[int, ...] | None = None) -> None:
