@@ -192,7 +192,7 @@ def _opened(store: Store) -> Iterator[Connection]:
             _prepare(connection)
             yield connection
     except (ConnectionFailed, StatementFailed) as error:
-        if target.dialect == "sqlite" and _is_damage(error):
+        if _is_damage(error, target):
             raise _unusable(error.what, target.name) from error
         raise
 
@@ -215,9 +215,10 @@ def _target(url: str | None) -> Target:
     return Target(dialect="sqlite", file=str(file))
 
 
-def _is_damage(error: ConnectionFailed | StatementFailed) -> bool:
-    states = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_FULL")
-    return isinstance(error, ConnectionFailed) or (error.sqlstate or "").startswith(states)
+def _is_damage(error: ConnectionFailed | StatementFailed, target: Target) -> bool:
+    """Whether the error is about the file of the store, if it is one."""
+    file = bookkeeping_of(target.dialect).own_file
+    return file is not None and (isinstance(error, ConnectionFailed) or (error.sqlstate or "").startswith(file.damage))
 
 
 def _unusable(reason: str, where: str) -> RegistryUnusable:
@@ -266,16 +267,17 @@ def _columns(connection: Connection, table: str) -> set[str]:
 
 def _upgrade(connection: Connection) -> None:
     """Bring any older store, or none, to the current version, in one transaction where the engine can."""
-    if connection.dialect == "sqlite" and connection.database == str(registry_file()):
-        connection.execute("PRAGMA journal_mode = WAL")
+    file = bookkeeping_of(connection.dialect).own_file
+    if file is not None and connection.database == str(registry_file()):
+        connection.execute(file.share)
     with connection.transaction():
         if _stored_version(connection) is not None:
             return  # another process was quicker
         columns = _columns(connection, "migrations")
         before: list[MigrationRecord] = []
         if columns and not columns.issuperset(_COLUMNS):
-            # The first stores were always SQLite files; elsewhere the table is somebody else's.
-            if connection.dialect != "sqlite" or not columns.issuperset(_SEED_COLUMNS):
+            # The first stores were always files; on a server the table is somebody else's.
+            if file is None or not columns.issuperset(_SEED_COLUMNS):
                 raise RegistryUnusable(
                     "The database has a table 'migrations' that is not QueryNL's.",
                     where=connection.database,

@@ -39,6 +39,17 @@ class Patience(Struct, frozen=True, kw_only=True):
     overdue: frozenset[str] = frozenset()
 
 
+class OwnFile(Struct, frozen=True, kw_only=True):
+    """How a database that is one file serves as a store of QueryNL's own.
+
+    `share` lets others read it while one writes. `damage` are the beginnings of the error codes of a file that is not
+    usable as it is.
+    """
+
+    share: str
+    damage: tuple[str, ...]
+
+
 class Bookkeeping(Struct, frozen=True, kw_only=True):
     """An engine's words for QueryNL's own tables, and for its locks.
 
@@ -49,12 +60,13 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     `text` is a type without a limit that matters, `key` one of so many characters that compares byte by byte,
     `word` one for a few letters; `table_options` ends a CREATE TABLE. `milliseconds` is the server's time now, counted
     from 1970, the same in every time zone. `upserts` says that INSERT takes ON CONFLICT … DO UPDATE and RETURNING,
-    where others have REPLACE; `writes_together` that WITH takes such an INSERT, for another to go with it;
-    `indexes_inside` that indexes stand inside CREATE TABLE, for want of CREATE INDEX IF NOT EXISTS.
+    where others have REPLACE; `and_further_rows` makes one statement of such an INSERT that returns its run's number
+    ({insert}) and of another, of that number and further {rows} into the {columns} of a {table}; `indexes_inside` says
+    that indexes stand inside CREATE TABLE, for want of CREATE INDEX IF NOT EXISTS.
 
     `lock` is None where a database has one writer at a time, whose transaction is the lock. Then `busy` are the
     error codes of a database that another session is writing to, and `at_once` and `patiently` make this session
-    fail at once, or wait a while by itself, when it meets one.
+    fail at once, or wait a while by itself, when it meets one. `own_file` is None where a server keeps the databases.
     """
 
     home: str
@@ -67,13 +79,14 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     word: str = "VARCHAR(40)"
     table_options: str = ""
     upserts: bool = True
-    writes_together: bool = False
+    and_further_rows: str | None = None
     indexes_inside: bool = False
     lock: SessionLock | None = None
     patience: Patience = Patience()
     busy: frozenset[str] = frozenset()
     at_once: str | None = None
     patiently: str | None = None
+    own_file: OwnFile | None = None
 
 
 # The tables of a history, and the name that those of a further one in the same database end with.
@@ -109,7 +122,8 @@ _POSTGRESQL = Bookkeeping(
     " AND c.relkind <> 'f'",  # the rows of a foreign table are none of this database's
     milliseconds="CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS bigint)",
     # https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
-    writes_together=True,
+    and_further_rows="WITH run AS ({insert}) INSERT INTO {table} ({columns})"
+    " SELECT run.run_number, m.* FROM run, (VALUES {rows}) AS m RETURNING run_number",
     lock=SessionLock(
         take=f"SELECT pg_catalog.pg_try_advisory_lock({_ADVISORY})",
         release=f"SELECT pg_catalog.pg_advisory_unlock({_ADVISORY})",
@@ -197,6 +211,11 @@ _SQLITE = Bookkeeping(
     busy=frozenset(("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED")),
     at_once="PRAGMA busy_timeout = 0",
     patiently="PRAGMA busy_timeout = 5000",
+    own_file=OwnFile(
+        # https://www.sqlite.org/wal.html
+        share="PRAGMA journal_mode = WAL",
+        damage=tuple(f"SQLITE_{code}" for code in ("CORRUPT", "NOTADB", "CANTOPEN", "READONLY", "IOERR", "FULL")),
+    ),
 )
 
 _BOOKKEEPING = {"postgresql": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MARIADB, "sqlite": _SQLITE}

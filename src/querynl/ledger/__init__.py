@@ -112,8 +112,7 @@ class Ledger:
         for first in range(0, len(migration_ids), _SCRIPTS_AT_ONCE):
             some = migration_ids[first : first + _SCRIPTS_AT_ONCE]
             rows = self._connection.rows(
-                f"SELECT migration_id, up_script, down_script FROM {self._table}"
-                f" WHERE migration_id IN ({', '.join(['%s'] * len(some))})",
+                f"SELECT migration_id, up_script, down_script FROM {self._table} WHERE migration_id IN {_places(some)}",
                 tuple(some),
             )
             found |= {str(id): Scripts(up, down) for id, up, down in rows}
@@ -192,7 +191,7 @@ class Ledger:
         entry = msgspec.structs.replace(entry, run_number=int(last) + 1)
         self._connection.execute(f"DELETE FROM {self._table} WHERE migration_id = %s", (entry.migration_id,))
         self._connection.execute(
-            f"INSERT INTO {self._table} ({', '.join(ALL_COLUMNS)}) VALUES ({', '.join(['%s'] * len(ALL_COLUMNS))})",
+            f"INSERT INTO {self._table} ({', '.join(ALL_COLUMNS)}) VALUES {_places(ALL_COLUMNS)}",
             (*values_of(entry), scripts.up, scripts.down, VERSION),
         )
         self._mark_run(entry.run_number, marks)
@@ -206,13 +205,12 @@ class Ledger:
         sql += " RETURNING run_number"
         values = [kept(getattr(entry, name)) for name in COLUMNS if name != "run_number"]
         parameters = (*values, scripts.up, scripts.down, VERSION, *unchanged)
-        together = marks[:_MARKS_AT_ONCE] if self._words.writes_together else ()
-        if together:
-            row = f"({', '.join(['%s'] * (len(MARK_COLUMNS) - 1))})"
-            sql = (
-                f"WITH run AS ({sql}) INSERT INTO {self._journal} ({', '.join(MARK_COLUMNS)})"
-                f" SELECT run.run_number, m.* FROM run, (VALUES {', '.join([row] * len(together))}) AS m"
-                f" RETURNING run_number"
+        together: Sequence[Mark] = ()
+        if marks and self._words.and_further_rows is not None:
+            together = marks[:_MARKS_AT_ONCE]
+            places = ", ".join([_places(MARK_COLUMNS[1:])] * len(together))
+            sql = self._words.and_further_rows.format(
+                insert=sql, table=self._journal, columns=", ".join(MARK_COLUMNS), rows=places
             )
             parameters += tuple(value for mark in together for value in values_of(mark)[1:])
         rows = self._connection.rows(sql, parameters)
@@ -280,11 +278,11 @@ class Ledger:
 
     def mark(self, marks: Sequence[Mark]) -> None:
         """Add rows to the journal."""
-        row = f"({', '.join(['%s'] * len(MARK_COLUMNS))})"
         for first in range(0, len(marks), _MARKS_AT_ONCE):
             some = marks[first : first + _MARKS_AT_ONCE]
+            places = ", ".join([_places(MARK_COLUMNS)] * len(some))
             self._connection.execute(
-                f"INSERT INTO {self._journal} ({', '.join(MARK_COLUMNS)}) VALUES {', '.join([row] * len(some))}",
+                f"INSERT INTO {self._journal} ({', '.join(MARK_COLUMNS)}) VALUES {places}",
                 tuple(value for mark in some for value in values_of(mark)),
             )
 
@@ -336,3 +334,8 @@ class Ledger:
             if running:
                 return f", at {running[-1].migration_id} since {running[-1].started_at:%Y-%m-%d %H:%M:%S} UTC"
         return ""
+
+
+def _places(values: Sequence[str]) -> str:
+    """A place for each of the values, as SQL."""
+    return f"({', '.join(['%s'] * len(values))})"
