@@ -335,6 +335,8 @@ def test_a_script_is_read_back_as_it_was_written() -> None:
         ("  DELIMITER //  \nCREATE x END//\r\nDELIMITER ;\r\nSELECT 2;", ["CREATE x END", "SELECT 2"]),
         ("DELIMITER go\nSELECT 'go' FROM cargo go\n", ["SELECT 'go' FROM car"]),
         ("SELECT 'delimiter //\n'; SELECT 1", ["SELECT 'delimiter //\n'", "SELECT 1"]),
+        ("DELIMITER -- x\nSELECT 1 - 2 -- SELECT '--'", ["SELECT 1 - 2", "SELECT '--'"]),
+        ("SELECT 1; SELECT 'never; closed", ["SELECT 1", "SELECT 'never; closed"]),
         ("", []),
         (" ; ;; -- nothing\n", []),
     ],

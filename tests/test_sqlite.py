@@ -428,7 +428,7 @@ def test_sqlites_own_shell_takes_the_script() -> None:
         ('SELECT "a;", [b;], `c;`;', ['SELECT "a;", [b;], `c;`']),
         ("create temp trigger t after insert on x begin select 1; end; select 2", None),
         ("CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT CASE WHEN 1 THEN 2 END; END; SELECT 'it''s'", None),
-        ("SELECT 'never closed; ", ["SELECT 'never closed; "]),
+        ("SELECT 'never closed; ", ["SELECT 'never closed;"]),
         ("", []),
     ],
 )

@@ -30,3 +30,10 @@ def tokens_pattern(gap: str, literal: str) -> re.Pattern[str]:
 def tokens_of(script: str, pattern: re.Pattern[str]) -> Iterator[str]:
     """The tokens of a script, by the pattern of its engine; one pass, whatever its length."""
     return filter(None, map(itemgetter(1), pattern.finditer(script)))
+
+
+def reach(pattern: re.Pattern[str], script: str, start: int) -> int:
+    """How far a pattern that matches everywhere, if only the empty text, goes from there."""
+    found = pattern.match(script, start)
+    assert found is not None, "the empty text is everywhere"
+    return found.end()

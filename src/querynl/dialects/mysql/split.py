@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from querynl.dialects.protocol import Statement
-from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, tokens_of, tokens_pattern
+from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, reach, tokens_of, tokens_pattern
 
+_LINE_COMMENT = r"--(?=\s|\Z)[^\n]*+|\#[^\n]*+"
 # Executable comments (/*! … */ and MariaDB's /*M! … */) and hints (/*+ … */) are part of a statement.
-_TOKEN = re.compile(
-    r"""(?P<line_comment>--(?=\s|$)[^\n]*|\#[^\n]*)
-    |(?P<comment>/\*(?!M?!|\+).*?(?:\*/|$))
-    |(?P<quoted>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`
-        |/\*(?:M?!|\+).*?\*/)
-    |(?P<newline>\n)
-    |(?P<space>[^\S\n]+)
-    |(?P<word>\w+)
-    |(?P<other>.)""",
-    re.S | re.X,
+_BLOCK_COMMENT = r"/\*(?!M?!|\+).*?(?:\*/|\Z)"
+_LITERAL = (
+    r"'(?:[^'\\]++|\\.?|'')*+(?:'|\Z)"
+    r'|"(?:[^"\\]++|\\.?|"")*+(?:"|\Z)'
+    r"|`(?:[^`]++|``)*+(?:`|\Z)|/\*(?:M?!|\+).*?(?:\*/|\Z)"
 )
-_TOKENS = tokens_pattern(
-    gap=rf"(?=--(?:\s|\Z)){LINE_COMMENT}|\#[^\n]*+|/\*(?!M?!|\+).*?(?:\*/|\Z)",
-    literal=r"'(?:[^'\\]++|\\.|'')*+(?:'|\Z)"
-    r'|"(?:[^"\\]++|\\.|"")*+(?:"|\Z)'
-    r"|`(?:[^`]++|``)*+(?:`|\Z)|/\*(?:M?!|\+).*?(?:\*/|\Z)",
+_TOKENS = tokens_pattern(gap=rf"(?=--(?:\s|\Z)){LINE_COMMENT}|\#[^\n]*+|{_BLOCK_COMMENT}", literal=_LITERAL)
+_BLANKS = re.compile(r"\s*+")
+_COMMENT = re.compile(rf"{_LINE_COMMENT}|{_BLOCK_COMMENT}", re.DOTALL)
+# All that is in no line comment, as far as it goes; what stands before one at the very end of a text is matched.
+_LAST_COMMENT = re.compile(
+    rf"(?:[^'\"`#/-]++|{_LITERAL}|{_BLOCK_COMMENT}|(?:{_LINE_COMMENT})\n|(?!{_LINE_COMMENT}).)*+(?:{_LINE_COMMENT})\Z",
+    re.DOTALL,
 )
 _DELIMITER_LINE = re.compile(
     r"[^\S\n]*delimiter[^\S\n]+(?P<quote>['\"`]?)(?P<delimiter>\S+?)(?P=quote)(?:[^\S\n][^\n]*)?(?:\n|$)", re.I
@@ -64,38 +63,35 @@ def _pieces(script: str) -> Iterator[tuple[list[str], str]]:
     """Each statement with the comments that stand before it."""
     delimiter = ";"
     position = 0
-    start: int | None = None
     line_start = True
     comments: list[str] = []
     while position < len(script):
-        if line_start and start is None and (line := _DELIMITER_LINE.match(script, position)):
+        end = reach(_BLANKS, script, position)
+        line_start = line_start or "\n" in script[position:end]
+        if line_start and (line := _DELIMITER_LINE.match(script, end)):
             delimiter, position = line["delimiter"], line.end()
             continue
+        position, line_start = end, False
         if script.startswith(delimiter, position):
-            if start is not None:
-                yield comments, script[start:position]
             position += len(delimiter)
-            start, comments, line_start = None, [], False
-            continue
-        match = _TOKEN.match(script, position)
-        assert match is not None, "the last alternative takes any character"
-        end = _end(match, delimiter)
-        if match["line_comment"] or match["comment"]:
-            if start is None:
-                comments.append(match[0].strip())
-        elif start is None and not (match["newline"] or match["space"]):
-            start = position
-        line_start = bool(match["newline"]) or (line_start and bool(match["space"]))
-        position = end
-    if start is not None:
-        yield comments, script[start:]
+            comments = []
+        elif comment := _COMMENT.match(script, position):
+            comments.append(comment[0].strip())
+            position = comment.end()
+        elif position < len(script):
+            end = reach(_stretch(delimiter), script, position)
+            yield comments, script[position:end]
+            position, comments = end + len(delimiter), []
 
 
-def _end(match: re.Match[str], delimiter: str) -> int:
-    """Where to read on: a delimiter made of letters or signs may begin inside a run of them."""
-    if match["word"] and (found := match[0].find(delimiter)) > 0:
-        return match.start() + found
-    return match.end()
+@cache
+def _stretch(delimiter: str) -> re.Pattern[str]:
+    """All up to a delimiter that is in no quotes and no comment."""
+    return re.compile(
+        rf"(?:[^'\"`#/{re.escape(delimiter[0])}-]++"
+        rf"|(?!{re.escape(delimiter)})(?:{_LITERAL}|{_LINE_COMMENT}|{_BLOCK_COMMENT}|.))*+",
+        re.DOTALL,
+    )
 
 
 def script(statements: Sequence[Statement]) -> str:
@@ -104,7 +100,7 @@ def script(statements: Sequence[Statement]) -> str:
 
 
 def _written(statement: Statement) -> str:
-    sql = statement.sql + ("\n" if _ends_in_comment(statement.sql) else "")
+    sql = statement.sql + ("\n" if _LAST_COMMENT.match(statement.sql) else "")
     note = f"{EXPECTS_NO_ROWS}\n" if statement.expects_no_rows else ""
     if len(list(_pieces(statement.sql))) == 1 and not _DELIMITER_LINE.match(statement.sql):
         return f"{note}{sql};\n"
@@ -118,10 +114,3 @@ def _delimiters() -> Iterator[str]:
     while True:
         yield f"//{number}//"
         number += 1
-
-
-def _ends_in_comment(sql: str) -> bool:
-    last = None
-    for match in _TOKEN.finditer(sql):
-        last = match
-    return last is not None and last["line_comment"] is not None

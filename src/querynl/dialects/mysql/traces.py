@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from querynl.dialects.expressions import tokens
+from querynl.dialects.mysql import split
 from querynl.dialects.mysql.spelling import quote
 from querynl.dialects.protocol import Reader
 
@@ -54,8 +56,8 @@ _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 def commits_by_itself(sql: str) -> bool:
     """Whether the statement is committed as soon as it has run, with all that its transaction did before."""
-    words = _words(sql)
-    if words[:2] in (("CREATE", "TEMPORARY"), ("DROP", "TEMPORARY")):
+    words = _words(sql, 2)
+    if words in (("CREATE", "TEMPORARY"), ("DROP", "TEMPORARY")):
         return False
     return words[:1] == ("CALL",) or words[0] in _COMMITTING if words else False
 
@@ -77,8 +79,8 @@ def trace(reader: Reader, sql: str) -> str | None:
     return "\n".join(_definitions(reader, sql))
 
 
-def _words(sql: str) -> tuple[str, ...]:
-    return tuple(token.text.upper() for token in tokens(sql, "mysql")[:12])
+def _words(sql: str, most: int = 12) -> tuple[str, ...]:
+    return tuple(word.upper() for word in islice(split.tokens(sql), most))
 
 
 def _are_transactional(reader: Reader, sql: str) -> bool:

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from querynl.dialects.protocol import Statement
-from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, QUOTED_NAME, STRING, tokens_of, tokens_pattern
+from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, QUOTED_NAME, STRING, reach, tokens_of, tokens_pattern
 from querynl.errors import SQLFileInvalid
 
 _TOKEN = re.compile(
     r"""(?P<line_comment>--[^\n]*)
     |(?P<block_comment>/\*)
-    |(?P<escape_string>(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z))
+    |(?P<escape_string>(?<![\w$])[eE]'(?:[^'\\]|\\.?|'')*(?:'|\Z))
     |(?P<string>'(?:[^']|'')*(?:'|\Z))
     |(?P<quoted>"(?:[^"]|"")*(?:"|\Z))
     |(?P<dollar>\$(?:[^\W\d]\w*)?\$)
@@ -30,20 +30,34 @@ _BLOCK_COMMENT = r"/\*(?:[^*/]++|\*(?!/)|/(?!\*)%s)*+\*/"
 _BLOCK_COMMENTS = _BLOCK_COMMENT % ("|" + _BLOCK_COMMENT % ("|" + _BLOCK_COMMENT % ""))
 _TOKENS = tokens_pattern(
     gap=f"{LINE_COMMENT}|{_BLOCK_COMMENTS}",
-    literal=r"(?<![\w$])[eE]'(?:[^'\\]++|\\.|'')*+(?:'|\Z)"
+    literal=r"(?<![\w$])[eE]'(?:[^'\\]++|\\.?|'')*+(?:'|\Z)"
     r"|(?<![\w$])(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=tag)|\Z)"
     f"|{STRING}|{QUOTED_NAME}",
 )
 # Tokens of which _TOKEN finds the beginning alone.
 _LONG = frozenset(("block_comment", "dollar"))
-# What may begin or end a block of statements.
-_BRACKETS = frozenset(("BEGIN", "CASE", "END"))
 _COMMENT_MARK = re.compile(r"/\*|\*/")
+_BLANKS = re.compile(r"\s*+")
+# All that neither ends a statement nor is in dollar quotes. What stands in brackets is skipped as one, unless they hold
+# dollar quotes or a semicolon, which ends no statement there, or nest deeper.
+_QUIET = (
+    r"[^;'\"$()\[\]/-]++|(?<=[eE])(?<![\w$][eE])'(?:[^'\\]++|\\.?|'')*+(?:'|\Z)"
+    rf"|{STRING}|{QUOTED_NAME}|--[^\n]*+|{_BLOCK_COMMENTS}|-|/(?!\*)|(?<=\w)\$[\w$]*+|\$(?!(?:[^\W\d]\w*)?\$)"
+)
+_IN_BRACKETS = rf"[(\[](?:{_QUIET}%s)*+[)\]]"
+_BRACKETS = _IN_BRACKETS % ("|" + _IN_BRACKETS % ("|" + _IN_BRACKETS % ""))
+_STRETCH = re.compile(rf"(?:{_QUIET}|{_BRACKETS})*+", re.DOTALL)
 # psql's own commands: the two that pg_dump writes mean nothing to a server.
-_META_COMMAND = re.compile(r"[ \t]*\\(\w+)[^\n]*\n?")
+_META_COMMAND = re.compile(r"\\(\w+)[^\n]*\n?")
 _HARMLESS_COMMANDS = frozenset({"restrict", "unrestrict"})
 
-_ROUTINE = re.compile(r"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ")
+# What statements of interest begin with, and how many words tell them apart.
+_TELLING = frozenset(("ALTER", "COPY", "CREATE", "DROP", "REINDEX", "RESET", "SELECT", "SET", "VACUUM"))
+_MOST_WORDS = 60
+_GAP = rf"(?:\s++|--[^\n]*+|{_BLOCK_COMMENTS})*+"
+_ROUTINE = re.compile(
+    rf"CREATE\b{_GAP}(?:OR\b{_GAP}REPLACE\b{_GAP})?(?:FUNCTION|PROCEDURE)\b", re.DOTALL | re.IGNORECASE
+)
 _COPY_DATA = re.compile(r"COPY .*FROM STDIN ")
 
 # Statements that refuse a transaction block; ALTER TYPE ... ADD VALUE may be in one, but nothing in it may use the
@@ -64,15 +78,22 @@ def split(script: str) -> list[Statement]:
 
     Raises SQLFileInvalid for psql's own commands, and for COPY with data in the script.
     """
-    return [
-        Statement(
-            text,
-            transactional=_ALONE.match(words) is None,
-            expects_no_rows=asks,
-            session=_SETTING.match(words) is not None,
+    return [_statement(text, asks) for text, asks in _pieces(script)]
+
+
+def _statement(sql: str, expects_no_rows: bool) -> Statement:
+    words = _words(sql)
+    if _COPY_DATA.match(words):
+        raise SQLFileInvalid(
+            "COPY … FROM stdin has its rows in the script, which only psql can read.",
+            remedy="Dump with --schema-only, or with --inserts.",
         )
-        for text, words, asks in _statements(script)
-    ]
+    return Statement(
+        sql,
+        transactional=_ALONE.match(words) is None,
+        expects_no_rows=expects_no_rows,
+        session=_SETTING.match(words) is not None,
+    )
 
 
 def tokens(script: str) -> Iterator[str]:
@@ -94,38 +115,84 @@ def _closed(sql: str) -> str:
     return f"{sql}\n;" if comment > sql.rfind("\n") else f"{sql};"
 
 
-def _statements(script: str) -> Iterator[tuple[str, str, bool]]:
-    """The text of each statement, its key words in upper case, and whether it is marked as expecting no rows."""
-    position = start = depth = blocks = 0
-    words: list[str] = []
-    marked = False
+def _pieces(script: str) -> Iterator[tuple[str, bool]]:
+    """The text of each statement, and whether it is marked as expecting no rows."""
+    position = 0
     while position < len(script):
-        if not words and (command := _meta_command(script, position)):
-            start = position = command.end()
+        start, position, marked = _beginning(script, position)
+        end = _statement_end(script, position)
+        if position < end:
+            yield script[start:end].strip(), marked
+        position = end + 1
+
+
+def _beginning(script: str, position: int) -> tuple[int, int, bool]:
+    """Where a statement's text begins, where its first word stands, and whether it is marked as expecting no rows.
+
+    The text takes in the comments before the statement, but for a mark. Raises SQLFileInvalid for a command of psql's.
+    """
+    start, marked = position, False
+    while True:
+        position = reach(_BLANKS, script, position)
+        token = _TOKEN.match(script, position)
+        if script.startswith("\\", position):
+            start = position = _meta_command_end(script, position)
+        elif token is not None and token.lastgroup in ("line_comment", "block_comment"):
+            position = _end(script, token)
+            if token[0].rstrip() == EXPECTS_NO_ROWS:
+                start, marked = position, True
+        else:
+            return start, position, marked
+
+
+def _statement_end(script: str, start: int) -> int:
+    """Where the semicolon stands that ends the statement which begins there, or the end of the script."""
+    position, depth = start, 0
+    while (position := reach(_STRETCH, script, position)) < len(script):
+        token = _TOKEN.match(script, position)
+        if token is not None and token.lastgroup in _LONG:
+            position = _end(script, token)
             continue
-        match = _TOKEN.match(script, position)
-        assert match is not None, "every character is a token"
-        kind, text = match.lastgroup, match[0]
-        position = _end(script, match) if kind in _LONG else match.end()
-        if kind == "line_comment" and not words and text.rstrip() == EXPECTS_NO_ROWS:
-            marked, start = True, position
-        elif kind == "word":
-            word = text.upper()
-            words.append(word)
-            if word in _BRACKETS:
-                blocks += _opened(words, blocks)
-        elif kind == "other" and text in "([":
-            depth += 1
-        elif kind == "other" and text in ")]":
-            depth -= 1
-        elif text == ";" and depth <= 0 and not blocks:
-            if words:
-                yield _one(script[start : match.start()], words, marked)
-            start, words, marked, depth = position, [], False, 0
-        elif kind not in ("space", "line_comment", "block_comment"):
-            words.append("?")
-    if words:
-        yield _one(script[start:], words, marked)
+        sign = script[position]
+        if sign == ";" and depth <= 0 and not _is_in_block(script, start, position):
+            return position
+        depth += (sign in "([") - (sign in ")]")
+        position += 1
+    return position
+
+
+def _is_in_block(script: str, start: int, end: int) -> bool:
+    """Whether a statement is inside the body of a routine there, which is BEGIN ATOMIC … END."""
+    if not _ROUTINE.match(script, start):
+        return False
+    blocks = 0
+    for _, text in code(script[start:end]):
+        word = text.upper()
+        if word == "BEGIN" or (word == "CASE" and blocks):
+            blocks += 1
+        elif word == "END" and blocks:
+            blocks -= 1
+    return blocks > 0
+
+
+def _words(sql: str) -> str:
+    """The first words of a statement in capitals, with `?` for all else but brackets, and a blank after each.
+
+    Of a statement that is of no interest for what it begins with, that alone.
+    """
+    found: list[str] = []
+    position = 0
+    while position < len(sql) and len(found) < _MOST_WORDS:
+        token = _TOKEN.match(sql, position)
+        assert token is not None, "every character is a token"
+        position = _end(sql, token)
+        if token.lastgroup == "word":
+            found.append(token[0].upper())
+            if len(found) == 1 and found[0] not in _TELLING:
+                break
+        elif token.lastgroup not in ("space", "line_comment", "block_comment") and token[0] not in "()[]":
+            found.append("?")
+    return " ".join(found) + " "
 
 
 def _end(script: str, token: re.Match[str]) -> int:
@@ -149,33 +216,13 @@ def code(sql: str) -> Iterator[tuple[int, str]]:
             yield token.start(), token[0]
 
 
-def _opened(words: Sequence[str], blocks: int) -> int:
-    """How many more blocks are open after the last word: the body of a routine may be BEGIN ATOMIC … END."""
-    word = words[-1]
-    if word == "END" and blocks:
-        return -1
-    opens = word == "BEGIN" or (word == "CASE" and blocks)
-    return 1 if opens and _ROUTINE.match(" ".join(words[:5]) + " ") else 0
-
-
-def _one(text: str, words: Sequence[str], marked: bool) -> tuple[str, str, bool]:
-    joined = " ".join(words[:60]) + " "
-    if _COPY_DATA.match(joined):
-        raise SQLFileInvalid(
-            "COPY … FROM stdin has its rows in the script, which only psql can read.",
-            remedy="Dump with --schema-only, or with --inserts.",
-        )
-    return text.strip(), joined, marked
-
-
-def _meta_command(script: str, position: int) -> re.Match[str] | None:
-    """A command of psql's own that starts a line and means nothing to a server. Raises SQLFileInvalid for others."""
-    if position and script[position - 1] != "\n":
-        return None
-    command = _META_COMMAND.match(script, position)
-    if command is not None and command[1] not in _HARMLESS_COMMANDS:
-        raise SQLFileInvalid(f"\\{command[1]} is a command of psql, not SQL.", remedy="Take it out of the script.")
-    return command
+def _meta_command_end(script: str, start: int) -> int:
+    """The end of a command of psql's own that means nothing to a server. Raises SQLFileInvalid for others."""
+    command = _META_COMMAND.match(script, start)
+    if command is None or command[1] not in _HARMLESS_COMMANDS:
+        named = script[start:].split(maxsplit=1)[0]
+        raise SQLFileInvalid(f"{named} is a command of psql, not SQL.", remedy="Take it out of the script.")
+    return command.end()
 
 
 def _comment_end(script: str, start: int) -> int:

@@ -6,27 +6,26 @@ import re
 from collections.abc import Iterator, Sequence
 
 from querynl.dialects.protocol import Statement
-from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, QUOTED_NAME, STRING, tokens_of, tokens_pattern
+from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, QUOTED_NAME, STRING, reach, tokens_of, tokens_pattern
 
-_PIECE = re.compile(
-    r"""
-    (?P<comment> --[^\n]* | /\*.*?(?:\*/|\Z) )
-  | (?P<quoted> '(?:[^']|'')*(?:'|\Z) | "(?:[^"]|"")*(?:"|\Z) | `(?:[^`]|``)*(?:`|\Z) | \[[^\]]*(?:\]|\Z) )
-  | (?P<word> \w+ )
-  | (?P<space> \s+ )
-  | (?P<sign> . )
-    """,
-    re.DOTALL | re.VERBOSE,
-)
-_TOKENS = tokens_pattern(
-    gap=rf"{LINE_COMMENT}|/\*.*?(?:\*/|\Z)",
-    literal=rf"{STRING}|{QUOTED_NAME}|`(?:[^`]++|``)*+(?:`|\Z)|\[[^\]]*+(?:\]|\Z)",
-)
-_TRIGGER = re.compile(r"CREATE (?:TEMP |TEMPORARY )?TRIGGER")
+_BLOCK_COMMENT = r"/\*.*?(?:\*/|\Z)"
+_COMMENT = rf"--[^\n]*+|{_BLOCK_COMMENT}"
+_GAP = rf"(?:\s++|{_COMMENT})*+"
+_LITERAL = rf"{STRING}|{QUOTED_NAME}|`(?:[^`]++|``)*+(?:`|\Z)|\[[^\]]*+(?:\]|\Z)"
+_TOKENS = tokens_pattern(gap=f"{LINE_COMMENT}|{_BLOCK_COMMENT}", literal=_LITERAL)
+# What may stand before a statement; and all up to a semicolon that is in no quotes and no comment.
+_BLANKS = re.compile(r"\s*+")
+_LEADING_COMMENT = re.compile(rf"\s*+({_COMMENT})", re.DOTALL)
+_STRETCH = re.compile(rf"(?:[^;'\"`\[/-]++|{_LITERAL}|{_COMMENT}|[/-])*+", re.DOTALL)
+# As in sqlite3_complete(), a trigger ends at `; END ;`, any other statement at its semicolon.
+_TRIGGER = re.compile(rf"CREATE\b{_GAP}(?:TEMP(?:ORARY)?\b{_GAP})?TRIGGER\b", re.DOTALL | re.IGNORECASE)
+_END = re.compile(rf"{_GAP}END{_GAP}", re.DOTALL | re.IGNORECASE)
 
 # What SQLite refuses, or ignores, inside a transaction; https://www.sqlite.org/pragma.html says it of each pragma.
-_ALONE = re.compile(r"(?:BEGIN|VACUUM|DETACH|PRAGMA (?:JOURNAL_MODE|AUTO_VACUUM|PAGE_SIZE))\b")
-_ALONE_FOR_SESSION = re.compile(r"PRAGMA (?:FOREIGN_KEYS|SYNCHRONOUS)\b")
+_ALONE = re.compile(
+    rf"{_GAP}(?:BEGIN|VACUUM|DETACH|PRAGMA\b{_GAP}(?:JOURNAL_MODE|AUTO_VACUUM|PAGE_SIZE))\b", re.DOTALL | re.IGNORECASE
+)
+_SETTING = re.compile(rf"{_GAP}PRAGMA\b{_GAP}(?:FOREIGN_KEYS|SYNCHRONOUS)\b", re.DOTALL | re.IGNORECASE)
 
 
 def write(statements: Sequence[Statement]) -> str:
@@ -53,50 +52,32 @@ def tokens(text: str) -> Iterator[str]:
 
 def statement(sql: str, *, expects_no_rows: bool = False) -> Statement:
     """The statement, told from its text whether it runs in a transaction and whether it is about the session alone."""
-    first = " ".join(_words(sql, 2))
-    setting = bool(_ALONE_FOR_SESSION.match(first))
-    alone = setting or bool(_ALONE.match(first))
+    setting = _SETTING.match(sql) is not None
+    alone = setting or _ALONE.match(sql) is not None
     return Statement(sql, transactional=not alone, expects_no_rows=expects_no_rows, session=setting)
 
 
-def _words(sql: str, count: int) -> list[str]:
-    """The first words and signs of a statement, in capitals."""
-    found: list[str] = []
-    for piece in _PIECE.finditer(sql):
-        if piece.lastgroup in ("word", "sign", "quoted"):
-            found.append(piece[0].upper())
-            if len(found) == count:
-                break
-    return found
-
-
 def _pieces(script: str) -> Iterator[tuple[str, bool]]:
-    """Each statement's text, and whether it stands under the mark of those that expect no rows.
+    """Each statement's text, and whether it stands under the mark of those that expect no rows."""
+    position = 0
+    while position < len(script):
+        marked = False
+        while comment := _LEADING_COMMENT.match(script, position):
+            marked = marked or comment[1].strip() == EXPECTS_NO_ROWS
+            position = comment.end()
+        start = reach(_BLANKS, script, position)
+        end = _statement_end(script, start)
+        if start < end:
+            yield script[start:end].rstrip(), marked
+        position = end + 1
 
-    As in sqlite3_complete(), a trigger ends at `; END ;`, any other statement at its semicolon.
-    """
-    start: int | None = None
-    end = 0
-    marked = False
-    head: list[str] = []
-    last: list[str] = ["", ""]
-    for piece in _PIECE.finditer(script):
-        text = piece[0]
-        if piece.lastgroup == "comment":
-            marked = marked or (start is None and text.strip() == EXPECTS_NO_ROWS)
-        if piece.lastgroup in ("comment", "space"):
-            end = piece.end() if piece.lastgroup == "comment" and start is not None else end
-            continue
-        in_trigger = bool(_TRIGGER.match(" ".join(head)))
-        if text == ";" and not (in_trigger and last != [";", "END"]):
-            if start is not None:
-                yield script[start:end], marked
-            start, marked, head, last = None, False, [], ["", ""]
-            continue
-        start = piece.start() if start is None else start
-        end = piece.end()
-        if len(head) < 3:
-            head.append(text.upper())
-        last = [last[1], text.upper()]
-    if start is not None:
-        yield script[start:end], marked
+
+def _statement_end(script: str, start: int) -> int:
+    """Where the semicolon stands that ends the statement which begins there, or the end of the script."""
+    end = reach(_STRETCH, script, start)
+    if _TRIGGER.match(script, start):
+        begin = start
+        while end < len(script) and not _END.fullmatch(script, begin, end):
+            begin = end + 1
+            end = reach(_STRETCH, script, begin)
+    return end
