@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from querynl.dialects import Dialect, Statement
@@ -40,13 +41,16 @@ def settings_apart(statements: Sequence[Statement], dialect: Dialect) -> tuple[S
 
 def segments(statements: Sequence[Statement], dialect: Dialect) -> list[Segment]:
     """The statements in the portions in which they are committed."""
+
+    def is_atomic(statement: Statement) -> bool:
+        return statement.transactional and not dialect.commits_by_itself(statement.sql)
+
     found: list[Segment] = []
-    for statement in statements:
-        atomic = statement.transactional and not dialect.commits_by_itself(statement.sql)
-        if dialect.rolls_back_ddl and atomic and found and found[-1].atomic:
-            found[-1] = Segment((*found[-1].statements, statement), atomic=True)
+    for atomic, some in groupby(statements, key=is_atomic):
+        if dialect.rolls_back_ddl and atomic:
+            found.append(Segment(tuple(some), atomic=True))
         else:
-            found.append(Segment((statement,), atomic=atomic))
+            found += (Segment((statement,), atomic) for statement in some)
     return found
 
 
