@@ -21,6 +21,7 @@ from querynl.operations import (
 from querynl.rules import Rules
 from querynl.schema import (
     DEFINED,
+    ROUTINES,
     AnyObject,
     Check,
     Column,
@@ -169,7 +170,7 @@ class Dependents:
         """Views, routines, triggers and the like that name the object as something they need."""
         if self._by_need is None:
             self._by_need = defaultdict(list)
-            for kind in (Kind.VIEW, Kind.ROUTINE, Kind.TRIGGER, Kind.POLICY, Kind.DOMAIN, *sorted(DEFINED)):
+            for kind in (Kind.VIEW, *ROUTINES, Kind.TRIGGER, Kind.POLICY, Kind.DOMAIN, *sorted(DEFINED)):
                 for obj in self._start.of_kind(kind):
                     assert isinstance(obj, View | Routine | Trigger | Policy | Domain | Definition)
                     for need in obj.depends_on:

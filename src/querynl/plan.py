@@ -30,6 +30,7 @@ from querynl.ordering import grouped, ordered, with_cycles_split, with_privilege
 from querynl.schema import (
     DEFINED,
     KINDS,
+    ROUTINES,
     AnyObject,
     Column,
     CompositeType,
@@ -37,6 +38,7 @@ from querynl.schema import (
     Kind,
     Name,
     Ref,
+    Routine,
     Schema,
     Table,
     canonical,
@@ -243,6 +245,7 @@ def from_json(text: bytes | str) -> Plan:
 
 _CLASSES: dict[str, type[AnyObject]] = {
     **{kind.value: cls for cls, kind in KINDS.items()},
+    **dict.fromkeys(ROUTINES, Routine),
     **dict.fromkeys(DEFINED, Definition),
 }
 

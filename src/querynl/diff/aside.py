@@ -10,6 +10,7 @@ from querynl.heirs import renames_in_heirs
 from querynl.operations import Drop, Rename, parts_of
 from querynl.rules import Rules
 from querynl.schema import (
+    ROUTINES,
     Definition,
     Exclusion,
     Kind,
@@ -120,7 +121,7 @@ def _speaks_of(obj: Standing | Hook, renames: Sequence[Rename], aside: Sequence[
         return True
     if isinstance(obj, Routine):
         return False  # a body may say anything
-    relations = [ref for ref in refs if ref.kind is not Kind.ROUTINE]
+    relations = [ref for ref in refs if ref.kind not in ROUTINES]
     if isinstance(obj, Policy):
         text = " ".join(filter(None, (obj.using, obj.check)))
         return any(rules.mentions(text, ref.name) for ref in relations)

@@ -13,6 +13,7 @@ from querynl.operations.state import Catalog, Changed, Changes, State
 from querynl.schema import (
     DEFINED,
     FIELDS,
+    ROUTINES,
     Column,
     Definition,
     Dependency,
@@ -223,7 +224,7 @@ def _table_with_column_renamed(table: Table, before: str, after: str, rewriting:
 def _followers(catalog: Catalog, before: Ref, after: Ref) -> Changes:
     """Triggers, policies and rules of a renamed table, and the recorded dependencies of everything else."""
     changes: Changes = {}
-    for kind in (Kind.TRIGGER, Kind.POLICY, Kind.VIEW, Kind.ROUTINE, *sorted(DEFINED)):
+    for kind in (Kind.TRIGGER, Kind.POLICY, Kind.VIEW, *ROUTINES, *sorted(DEFINED)):
         for obj in catalog.of_kind(kind):
             moved: Any = obj
             of_table = isinstance(obj, Trigger | Policy | Definition) and (obj.namespace, obj.table) == before[1:3]

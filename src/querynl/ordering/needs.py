@@ -21,6 +21,7 @@ from querynl.operations import (
 )
 from querynl.schema import (
     DEFINED_TYPES,
+    ROUTINES,
     AnyObject,
     Check,
     Column,
@@ -149,7 +150,7 @@ class Needs:
             return (ref.kind, ref.namespace or "", ref.table, name)
         if ref.kind in _RELATIONS:
             return (ref.namespace or "", name)
-        if ref.kind is Kind.ROUTINE:
+        if ref.kind in ROUTINES:
             return (ref.namespace or "", name.split("(")[0], "()")
         return (ref.kind, ref.namespace or "", name)
 

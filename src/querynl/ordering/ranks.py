@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL, target
-from querynl.schema import Grant, Kind, Ref, kind_of
+from querynl.schema import ROUTINES, Grant, Kind, Ref, kind_of
 
 # What is there for types, tables and expressions to be made of.
 GROUNDWORK = (
@@ -32,7 +32,7 @@ _DROP_RANK = {
     Kind.PRIMARY_KEY: 15,
     Kind.COLUMN: 50,
     Kind.TABLE: 80,
-    Kind.ROUTINE: 81,
+    **dict.fromkeys(ROUTINES, 81),
     Kind.TRANSFORM: 81,
     Kind.SEQUENCE: 82,
     **dict.fromkeys(GROUNDWORK, 82),
@@ -67,7 +67,7 @@ _CREATE_RANK = {
     Kind.FOREIGN_KEY: 64,
     Kind.STATISTICS: 65,
     Kind.TRANSFORM: 69,
-    Kind.ROUTINE: 70,
+    **dict.fromkeys(ROUTINES, 70),
     Kind.VIEW: 71,
     Kind.TRIGGER: 72,
     Kind.POLICY: 73,

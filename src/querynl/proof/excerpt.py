@@ -14,6 +14,7 @@ from querynl.schema import (
     DEFINED,
     DEFINED_TYPES,
     FIELDS,
+    ROUTINES,
     SECTIONS,
     CompositeType,
     DefaultPrivileges,
@@ -42,10 +43,10 @@ from querynl.schema import (
 _WORD = re.compile(r"\w+")
 
 # What the column of a table may need; tables and views are named by queries alone.
-_NAMED_BY_TABLES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, Kind.ROUTINE, *DEFINED})
+_NAMED_BY_TABLES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.SEQUENCE, *ROUTINES, *DEFINED})
 _TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES)
 # What stands upon tables and may be in the way of a change.
-_UPON_TABLES = (Kind.VIEW, Kind.TRIGGER, Kind.POLICY, Kind.ROUTINE, *DEFINED)
+_UPON_TABLES = (Kind.VIEW, Kind.TRIGGER, Kind.POLICY, *ROUTINES, *DEFINED)
 
 
 class Excerpt(NamedTuple):

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from querynl.operations import parts_of
 from querynl.proof.excerpt import Excerpt
-from querynl.schema import DEFINED, SECTIONS, Kind, Ref, Schema, Table, objects, ref_of
+from querynl.schema import DEFINED, ROUTINES, SECTIONS, Kind, Ref, Schema, Table, objects, ref_of
 
 # Whether a pair of schemas fails in the way that is looked for.
 Fails = Callable[[Excerpt], bool]
 
 # What may need others is left out before them, so that fewer attempts are of schemas that contradict themselves.
-_FIRST = (*sorted(DEFINED), Kind.POLICY, Kind.TRIGGER, Kind.VIEW, Kind.ROUTINE, Kind.FOREIGN_KEY, Kind.TABLE)
+_FIRST = (*sorted(DEFINED), Kind.POLICY, Kind.TRIGGER, Kind.VIEW, *ROUTINES, Kind.FOREIGN_KEY, Kind.TABLE)
 _LAST = (Kind.COLUMN, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.ENUM, Kind.SEQUENCE, Kind.EXTENSION, Kind.NAMESPACE)
 
 _PARTS = ("columns", "uniques", "foreign_keys", "checks", "exclusions", "indexes")

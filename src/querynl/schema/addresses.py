@@ -19,7 +19,7 @@ def ref_of(obj: AnyObject, table: Name | None = None) -> Ref:
             # An extension is one to a database, in whatever namespace its objects lie.
             return Ref(Kind.EXTENSION, None, obj.name)
         case Routine():
-            return Ref(Kind.ROUTINE, obj.namespace, f"{obj.name}({obj.arguments})")
+            return Ref(kind_of(obj), obj.namespace, f"{obj.name}({obj.arguments})")
         case Trigger() | Policy():
             return Ref(kind_of(obj), obj.namespace, obj.name, obj.table)
         case Definition():

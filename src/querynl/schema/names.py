@@ -16,6 +16,7 @@ class Kind(StrEnum):
     COMPOSITE_TYPE = "composite type"
     SEQUENCE = "sequence"
     ROUTINE = "routine"
+    PROCEDURE = "procedure"
     TABLE = "table"
     COLUMN = "column"
     PRIMARY_KEY = "primary key"

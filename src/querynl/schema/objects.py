@@ -218,7 +218,7 @@ SchemaObject = (
     | DefaultPrivileges
 )
 AnyObject = SchemaObject | Part
-# The kind of each class but `Definition`, whose objects say theirs.
+# The kind of each class but `Definition`, whose objects say theirs; procedures among routines have one of their own.
 KINDS: dict[type[AnyObject], Kind] = {
     Namespace: Kind.NAMESPACE,
     Extension: Kind.EXTENSION,
@@ -242,8 +242,10 @@ KINDS: dict[type[AnyObject], Kind] = {
     Ownership: Kind.OWNERSHIP,
     DefaultPrivileges: Kind.DEFAULT_PRIVILEGES,
 }
+# The kinds of routine: MySQL has a procedure and a function of one name and the same arguments.
+ROUTINES = (Kind.ROUTINE, Kind.PROCEDURE)
 # The kinds of `Definition`, and those of them that are types of columns.
-DEFINED = frozenset(Kind) - frozenset(KINDS.values())
+DEFINED = frozenset(Kind) - {*KINDS.values(), *ROUTINES}
 DEFINED_TYPES = (Kind.BASE_TYPE, Kind.RANGE_TYPE)
 
 
@@ -283,7 +285,7 @@ FIELDS: dict[Kind, str] = {
     Kind.DOMAIN: "domains",
     Kind.COMPOSITE_TYPE: "composite_types",
     Kind.SEQUENCE: "sequences",
-    Kind.ROUTINE: "routines",
+    **dict.fromkeys(ROUTINES, "routines"),
     Kind.TABLE: "tables",
     Kind.VIEW: "views",
     Kind.TRIGGER: "triggers",
@@ -298,7 +300,13 @@ SECTIONS = tuple(dict.fromkeys(FIELDS.values()))
 
 
 def kind_of(obj: AnyObject) -> Kind:
-    return obj.kind if isinstance(obj, Definition) else KINDS[type(obj)]
+    match obj:
+        case Definition():
+            return obj.kind
+        case Routine(kind="procedure"):
+            return Kind.PROCEDURE
+        case _:
+            return KINDS[type(obj)]
 
 
 def objects(schema: Schema) -> list[SchemaObject]:

@@ -392,7 +392,7 @@ def _space(element: Element, sketch: Sketch) -> Hashable:
         case "table" | "partitioned" | "view" | "sequence":
             return "relation"
         case "routine":
-            return "routine"  # a procedure that shares name and arguments with a function is counted as unmanaged
+            return "procedure" if "procedure" in element.provides else "function"
         case "column" | "hidden" | "counting" | "generated" | "located":
             return ("column", element.holder)
         case "foreign key" | "index" | "unique index":

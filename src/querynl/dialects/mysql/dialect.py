@@ -20,6 +20,7 @@ from querynl.dialects.protocol import Reader, Statement
 from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop, Operation
 from querynl.schema import (
+    ROUTINES,
     AnyObject,
     Check,
     Column,
@@ -39,7 +40,7 @@ from querynl.schema import (
 
 # Tables, and with them triggers, follow the server's file system:
 # https://dev.mysql.com/doc/refman/9.5/en/identifier-case-sensitivity.html
-_WITHOUT_CASE = frozenset({Kind.COLUMN, Kind.INDEX, Kind.CHECK, Kind.FOREIGN_KEY, Kind.ROUTINE, Kind.EVENT})
+_WITHOUT_CASE = frozenset({Kind.COLUMN, Kind.INDEX, Kind.CHECK, Kind.FOREIGN_KEY, *ROUTINES, Kind.EVENT})
 
 # Unknown table, column, routine or key, and the many words for a foreign key whose table or key is not there:
 # https://dev.mysql.com/doc/mysql-errors/9.5/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-codes/

@@ -17,7 +17,7 @@ from querynl.dialects.mysql import modes
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.mysql.spelling import NAME, quote
 from querynl.dialects.protocol import Reader
-from querynl.schema import Definition, Dependency, Kind, OptionValue, Routine, Trigger, View
+from querynl.schema import Definition, Dependency, Kind, OptionValue, Routine, Trigger, View, ref_of
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
@@ -83,7 +83,11 @@ def _views(reader: Reader, server: Server, tables: Sequence[str], routines: Sequ
         columns[name].append(column)
     known = {name: Dependency(kind=Kind.TABLE, name=name) for name in tables}
     known |= {row[0]: Dependency(kind=Kind.VIEW, name=row[0]) for row in rows}
-    called = {r.name: Dependency(kind=Kind.ROUTINE, name=f"{r.name}({r.arguments})") for r in routines}
+    called = {
+        routine.name: Dependency(kind=Kind.ROUTINE, name=ref_of(routine).name)
+        for routine in routines
+        if routine.kind == "function"
+    }
     for name, definition, check_option, security, known_algorithm, database in rows:
         algorithm, lists_columns = (known_algorithm, False) if server.is_mariadb else _view_head(reader, name)
         query, needs = _without_database(definition, database, known, called)
@@ -211,7 +215,6 @@ def _events(reader: Reader) -> Iterator[Definition]:
 
 
 def _routines(reader: Reader, unmanaged: Counter[str]) -> Iterator[Routine]:
-    seen: set[tuple[str, str]] = set()
     for name, kind, sql_mode in reader.rows(_ROUTINES):
         if kind not in ("FUNCTION", "PROCEDURE"):
             unmanaged[f"{kind.lower()}s"] += 1
@@ -221,16 +224,11 @@ def _routines(reader: Reader, unmanaged: Counter[str]) -> Iterator[Routine]:
             unmanaged[f"{kind.lower()}s whose text this account may not see"] += 1
             continue
         definition = _DEFINER.sub("CREATE ", shown)
-        arguments = _arguments(definition)
-        if (name, arguments) in seen:
-            unmanaged["procedures that share name and arguments with a function"] += 1
-            continue
-        seen.add((name, arguments))
         yield Routine(
             name=name,
             kind="function" if kind == "FUNCTION" else "procedure",
             definition=definition,
-            arguments=arguments,
+            arguments=_arguments(definition),
             options=modes.of_catalog(sql_mode, definition),
         )
 

@@ -13,7 +13,19 @@ from msgspec.structs import replace
 
 from querynl.dialects.postgresql.spelling import quote
 from querynl.errors import SchemaInvalid, StatementFailed
-from querynl.schema import AnyObject, Column, DefaultPrivileges, Grant, Kind, Name, Ref, Schema, kind_of, ref_of
+from querynl.schema import (
+    ROUTINES,
+    AnyObject,
+    Column,
+    DefaultPrivileges,
+    Grant,
+    Kind,
+    Name,
+    Ref,
+    Schema,
+    kind_of,
+    ref_of,
+)
 
 # The privileges of a role, each with whether the role may grant it to others.
 Held = dict[str, bool]
@@ -27,7 +39,7 @@ PRIVILEGES: dict[Kind, tuple[str, ...]] = {
     Kind.TABLE: _TABLE,
     Kind.VIEW: _TABLE,
     Kind.SEQUENCE: ("usage", "select", "update"),
-    Kind.ROUTINE: ("execute",),
+    **dict.fromkeys(ROUTINES, ("execute",)),
     Kind.ENUM: ("usage",),
     Kind.DOMAIN: ("usage",),
     Kind.COMPOSITE_TYPE: ("usage",),
@@ -59,11 +71,11 @@ _TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, Kind.BASE_TYPE, Kind.RANG
 _DEFAULTS: dict[str, tuple[Kind, ...]] = {
     "tables": (Kind.TABLE, Kind.VIEW),
     "sequences": (Kind.SEQUENCE,),
-    "functions": (Kind.ROUTINE,),
+    "functions": ROUTINES,
     "types": _TYPES,
     "schemas": (Kind.NAMESPACE,),
 }
-_EVERYBODY_HAS = {Kind.ROUTINE: ("execute",), **dict.fromkeys((*_TYPES, Kind.LANGUAGE), ("usage",))}
+_EVERYBODY_HAS = {**dict.fromkeys(ROUTINES, ("execute",)), **dict.fromkeys((*_TYPES, Kind.LANGUAGE), ("usage",))}
 
 
 def built_in(kind: Kind, name: str, role: str | None) -> Held:

@@ -15,6 +15,7 @@ from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds
 from querynl.dialects.postgresql.types import comparable
 from querynl.operations import Change, Drop
 from querynl.schema import (
+    ROUTINES,
     AnyObject,
     Check,
     Column,
@@ -37,7 +38,7 @@ from querynl.schema import (
     ref_of,
 )
 
-_UNRENAMED = frozenset({Kind.EXTENSION, Kind.ROUTINE, Kind.NAMESPACE})
+_UNRENAMED = frozenset({Kind.EXTENSION, *ROUTINES, Kind.NAMESPACE})
 # ALTER COLUMN … SET EXPRESSION came with this version.
 _SETS_EXPRESSIONS = (17,)
 

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from querynl.dialects.postgresql.inspection.lookup import PG_PROC, Lookup, dependencies
 from querynl.dialects.postgresql.spelling import literal, qualified
-from querynl.schema import Kind, Ref, Routine
+from querynl.schema import ROUTINES, Kind, Ref, Routine
 
-_KINDS: dict[str, Literal["function", "procedure", "aggregate"]] = {"p": "procedure", "a": "aggregate"}
+_PROCEDURE = "p"
+_KINDS: dict[str, Literal["function", "procedure", "aggregate"]] = {_PROCEDURE: "procedure", "a": "aggregate"}
 _MODIFY = {"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}
 _PARALLEL = {"s": "SAFE", "r": "RESTRICTED"}
 _HYPOTHETICAL = "h"
@@ -17,8 +18,9 @@ _NORMAL = "n"
 
 
 def note_routines(rows: Iterable[Sequence[Any]], lookup: Lookup) -> None:
-    for oid, namespace, name, _, arguments, *_ in rows:
-        lookup.routines[oid] = Ref(Kind.ROUTINE, namespace, f"{name}({arguments})")
+    for oid, namespace, name, kind, arguments, *_ in rows:
+        of = Kind.PROCEDURE if kind == _PROCEDURE else Kind.ROUTINE
+        lookup.routines[oid] = Ref(of, namespace, f"{name}({arguments})")
 
 
 def routines(
@@ -62,8 +64,8 @@ def _named_in(body: str, named: Mapping[str, set[Ref]]) -> set[Ref]:
         return found
     for statement in statements:
         for node in statement.find_all(exp.Table, exp.Anonymous) if statement is not None else ():
-            wanted = Kind.ROUTINE if isinstance(node, exp.Anonymous) else None
-            found.update(ref for ref in named.get(node.name, ()) if (ref.kind is Kind.ROUTINE) == (wanted is not None))
+            is_call = isinstance(node, exp.Anonymous)
+            found.update(ref for ref in named.get(node.name, ()) if (ref.kind in ROUTINES) == is_call)
     return found
 
 

@@ -23,9 +23,9 @@ from querynl.dialects.postgresql.spelling import (
     quote,
     routine_address,
 )
-from querynl.schema import Extension, Kind, Name, Namespace, Policy, Routine, Trigger, View
+from querynl.schema import ROUTINES, Extension, Kind, Name, Namespace, Policy, Routine, Trigger, View
 
-_NAMED_BY_BODIES = frozenset({Kind.TABLE, Kind.VIEW, Kind.ROUTINE})
+_NAMED_BY_BODIES = frozenset({Kind.TABLE, Kind.VIEW, *ROUTINES})
 # Roles that are key words and not names.
 _ROLE_WORDS = frozenset({"public", "current_user", "current_role", "session_user"})
 
@@ -167,7 +167,7 @@ def change_routine(old: Routine, new: Routine) -> Iterator[str]:
 
 def drop_routine(routine: Routine, around: Around) -> Iterator[str]:
     """The statement that takes it away. Raises ChangeUnsupported where a table is partitioned by what it computes."""
-    others = (obj.name for obj in around.after.of_kind(Kind.ROUTINE))
+    others = (obj.name for kind in ROUTINES for obj in around.after.of_kind(kind))
     if routine.name not in others:  # else the key may call another of its name
         check_no_key_has(routine, around)
     yield f"DROP {routine.kind.upper()} {routine_address(routine)}"

@@ -29,6 +29,7 @@ from querynl.dialects.postgresql.rendering.owners import PUBLIC, address, has_ow
 from querynl.dialects.postgresql.spelling import qualified, quote
 from querynl.operations import Catalog
 from querynl.schema import (
+    ROUTINES,
     AnyObject,
     Column,
     DefaultPrivileges,
@@ -50,7 +51,7 @@ _WORDS = {
     Kind.TABLE: "TABLE",
     Kind.VIEW: "TABLE",
     Kind.SEQUENCE: "SEQUENCE",
-    Kind.ROUTINE: "ROUTINE",
+    **dict.fromkeys(ROUTINES, "ROUTINE"),
     Kind.ENUM: "TYPE",
     Kind.DOMAIN: "TYPE",
     Kind.COMPOSITE_TYPE: "TYPE",
