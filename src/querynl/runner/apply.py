@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-
-from msgspec.structs import replace
+from functools import partial
 
 from querynl.connections import Connection
 from querynl.dialects import Dialect, Statement
@@ -13,16 +12,14 @@ from querynl.ledger import Entry, Scripts
 from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.dangers import dangers, refuse
-from querynl.runner.drift import keep_state, refuse_drift
 from querynl.runner.execution import Progress, Session, Told, Work, session_on
 from querynl.runner.known import Known, Status, refuse_lacking
 from querynl.runner.patience import Limits
 from querynl.runner.portions import settings_apart
 from querynl.runner.report import Reached, Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
+from querynl.runner.run import run_all
 from querynl.runner.scripts import ways
-from querynl.runner.settling import settle
-from querynl.runner.store import bring_in_line
 
 LOCK_TIMEOUT_SECONDS = 60.0
 
@@ -76,31 +73,19 @@ def apply(
     works = [_work(known, chosen[number:], session) for number, known in enumerate(chosen, 1)]
     for work in works:
         _refuse_dangers(work, session, allow)
-    report = Report()
-    unkept: list[str] = []
-    ran: dict[str, Scripts] = {}
-    try:
-        if works:
-            with execution.alone(session, works):
-                told = Told(settle(session, migrations), session.ledger.lock.hold)
-                execution.foresee(works, told.entries, session)
-                if not ignore_drift:
-                    refuse_drift(connection, dialect, session.ledger)
-                for work in works:
-                    entry = _applied(work, session, allow, told)
-                    report = report.with_run(work.known.id, entry)
-                    if reached is not None:
-                        reached(report)
-                    if entry is not None:
-                        ran[work.known.id] = work.scripts
-                session.patience.restore()
-                unkept = keep_state(connection, dialect, session.ledger)
-    finally:
-        notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store, ran=ran)
-    return replace(report, notes=(*unkept, *notes))
+    return run_all(
+        works,
+        partial(_applied, session, allow),
+        session,
+        migrations,
+        connection_name=connection_name,
+        store=store,
+        ignore_drift=ignore_drift,
+        reached=reached,
+    )
 
 
-def _applied(work: Work, session: Session, allow: Collection[str], told: Told) -> Entry | None:
+def _applied(session: Session, allow: Collection[str], work: Work, told: Told) -> Entry | None:
     """What one migration came to; looked at again first, for what ran before it may have made or filled its tables."""
     if work.steps and work.resume_at(session.ledger.entry(work.known.id)) == 0:
         _refuse_dangers(work, session, allow)

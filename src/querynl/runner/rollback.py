@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -15,16 +16,15 @@ from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.apply import LOCK_TIMEOUT_SECONDS
 from querynl.runner.dangers import dangers, refuse
-from querynl.runner.drift import keep_state, refuse_drift
-from querynl.runner.execution import Progress, Session, Told, Work, session_on
+from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status, refuse_lacking
 from querynl.runner.patience import Limits
 from querynl.runner.portions import settings_apart
 from querynl.runner.report import Reached, Report
 from querynl.runner.resumption import refuse_rewritten, statements_done
+from querynl.runner.run import run_all
 from querynl.runner.scripts import Way, way_down
-from querynl.runner.settling import adoptable, settle
-from querynl.runner.store import bring_in_line
+from querynl.runner.settling import adoptable
 
 
 def newest(migrations: Sequence[Known], steps: int) -> list[Known]:
@@ -75,24 +75,16 @@ def rollback(
     limits = Limits(locks=lock_timeout, statement=statement_timeout)
     session = session_on(connection, dialect, migrations, limits=limits, progress=progress)
     works = [undoing(known, session, allow, later=chosen[number:]) for number, known in enumerate(chosen, 1)]
-    report = Report()
-    unkept: list[str] = []
-    try:
-        if works:
-            with execution.alone(session, works):
-                told = Told(settle(session, migrations), session.ledger.lock.hold)
-                execution.foresee(works, told.entries, session)
-                if not ignore_drift:
-                    refuse_drift(connection, dialect, session.ledger)
-                for work in works:
-                    report = report.with_run(work.known.id, execution.run(session, work, told))
-                    if reached is not None:
-                        reached(report)
-                session.patience.restore()
-                unkept = keep_state(connection, dialect, session.ledger)
-    finally:
-        notes = bring_in_line(migrations, session.ledger, connection_name=connection_name, store=store)
-    return replace(report, notes=(*unkept, *notes))
+    return run_all(
+        works,
+        partial(execution.run, session),
+        session,
+        migrations,
+        connection_name=connection_name,
+        store=store,
+        ignore_drift=ignore_drift,
+        reached=reached,
+    )
 
 
 def undoing(known: Known, session: Session, allow: Collection[str], *, later: Sequence[Known] = ()) -> Work:
