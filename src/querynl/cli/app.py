@@ -7,18 +7,17 @@ import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from querynl.cli.options import Command, together
 from querynl.errors import DecisionNeeded, QueryNLError
 
 if TYPE_CHECKING:
     from querynl.config import Settings
     from querynl.connections import Connection, Target
     from querynl.scratch import Scratch
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class App:
@@ -124,7 +123,8 @@ def _common(*names: str, **attributes: Any) -> Callable[[Command], Command]:
     return click.option(*names, callback=_note, expose_value=False, is_eager=True, **attributes)
 
 
-_COMMON_OPTIONS = (
+# Every command takes these, before or after its name.
+common_options = together(
     _common("--connection", "-c", metavar="NAME|URL", help="The database: a saved connection or a URL."),
     _common("--config", type=click.Path(path_type=Path), metavar="PATH", help="Another querynl.toml."),
     _common("--env", metavar="NAME", help="Use the [env.NAME] tables of querynl.toml."),
@@ -134,10 +134,3 @@ _COMMON_OPTIONS = (
     _common("--no-color", is_flag=True, help="Print without colours."),
     _common("--debug", is_flag=True, help="Print a traceback on errors."),
 )
-
-
-def common_options(command: Command) -> Command:
-    """Add the options that every command takes, before or after its name."""
-    for option in reversed(_COMMON_OPTIONS):
-        command = option(command)
-    return command

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from querynl.cli.app import common_options, current_app
+from querynl.cli.options import CONFIRM, DIRECTORY, LOCK_TIMEOUT, framework_option
 from querynl.cli.printing import format_option
 from querynl.cli.reporting import reported
-from querynl.cli.workplace import CONFIRM, DIRECTORY, LOCK_TIMEOUT, Workplace, limited, open_workplace
+from querynl.cli.workplace import Workplace, limited, open_workplace
 from querynl.errors import SchemaInvalid
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--to", "last", metavar="ID", help="Note up to this one, and no further.")
-@click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="The form of the first migration.")
+@framework_option("The form of the first migration.")
 @CONFIRM
 @DIRECTORY
 @LOCK_TIMEOUT

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from querynl.cli.app import Command, current_app
+from querynl.cli.app import current_app
+from querynl.cli.options import together
 from querynl.errors import DecisionNeeded, UsageInvalid
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ privileges_option = click.option(
     "--privileges", type=click.Choice(("off", "warn", "manage")), help="What becomes of owners and grants."
 )
 
-_ANSWER_OPTIONS = (
+# What answers what a change leaves open; `proposed` reads it.
+answer_options = together(
     click.option(
         "--rename",
         "renames",
@@ -47,13 +49,6 @@ _ANSWER_OPTIONS = (
     privileges_option,
     click.option("--allow", multiple=True, metavar="HAZARDS", help="What may be lost: destructive, data, or all."),
 )
-
-
-def answer_options(command: Command) -> Command:
-    """Add the options that answer what a change leaves open; `proposed` reads them."""
-    for option in reversed(_ANSWER_OPTIONS):
-        command = option(command)
-    return command
 
 
 def compared(

@@ -9,6 +9,7 @@ import click
 from msgspec.structs import replace
 
 from querynl.cli.app import common_options, current_app
+from querynl.cli.options import CONFIRM
 from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows
 from querynl.errors import AuthenticationFailed, UsageInvalid
 
@@ -177,7 +178,7 @@ def use(name: str) -> None:
 
 @connect.command()
 @click.argument("name")
-@click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
+@CONFIRM
 @common_options
 def remove(name: str, confirmed: bool) -> None:
     """Forget the connection NAME and its stored password.

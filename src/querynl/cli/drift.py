@@ -11,9 +11,10 @@ import click
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, decided, print_changes, proposed
 from querynl.cli.generate import record
+from querynl.cli.options import CONFIRM, DIRECTORY, LOCK_TIMEOUT, SCRATCH_URL, framework_option
 from querynl.cli.printing import format_option, print_json
 from querynl.cli.proving import Wish, proved
-from querynl.cli.workplace import CONFIRM, DIRECTORY, LOCK_TIMEOUT, open_workplace
+from querynl.cli.workplace import open_workplace
 
 if TYPE_CHECKING:
     from querynl.dialects import Dialect
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Exit 6 if there is drift.")
 @click.option("--adopt", is_flag=True, help="Write what was changed as a migration, and note it as applied.")
 @click.option("--message", "-m", metavar="TEXT", default="adopt drift", help="What the adopting migration is about.")
-@click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="The form of its files.")
+@framework_option("The form of its files.")
 @answer_options
-@click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
+@SCRATCH_URL
 @CONFIRM
 @DIRECTORY
 @LOCK_TIMEOUT

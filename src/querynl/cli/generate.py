@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, compared, decided, print_changes, proposed
+from querynl.cli.options import DIALECT, framework_option
 from querynl.cli.pending import pending
 from querynl.cli.printing import format_option, print_json, print_sql
 from querynl.cli.proving import Evidence, Wish, proof_options, proved, say_drift
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
     help="The schema before; if not given, the connection's live one with what is pending there.",
 )
 @click.option("--to", "after", multiple=True, metavar="SCHEMA", required=True, help="The schema after.")
-@click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="The form of the files.")
+@framework_option()
 @click.option(
     "--message", "-m", metavar="TEXT", help="What the migration is about; made from the changes if not given."
 )
 @click.option("--output", "-o", metavar="DIR", help="The folder for the files.")
-@click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
+@DIALECT
 @answer_options
 @proof_options
 @click.option("--dry-run", is_flag=True, help="Print the SQL and write nothing.")

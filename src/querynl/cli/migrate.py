@@ -11,9 +11,10 @@ import click
 
 from querynl.cli.app import common_options, current_app
 from querynl.cli.lazy import LazyGroup
+from querynl.cli.options import DIRECTORY
 from querynl.cli.printing import Format, format_option, print_json, print_panel, print_rows, print_sql
 from querynl.cli.ways_on import way_on
-from querynl.cli.workplace import DIRECTORY, open_workplace
+from querynl.cli.workplace import open_workplace
 
 if TYPE_CHECKING:
     from querynl.dialects import Dialect

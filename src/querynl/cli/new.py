@@ -8,14 +8,15 @@ from pathlib import Path
 import click
 
 from querynl.cli.app import common_options, current_app
+from querynl.cli.options import DIALECT, framework_option
 from querynl.errors import UsageInvalid
 
 
 @click.command()
 @click.option("--message", "-m", metavar="TEXT", required=True, help="What the migration is about.")
-@click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="The form of the files.")
+@framework_option()
 @click.option("--output", "-o", metavar="DIR", help="The folder for the files.")
-@click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
+@DIALECT
 @common_options
 def new(message: str, framework: str | None, output: str | None, dialect: str | None) -> None:
     """Write the files of a migration that you fill in by hand."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from querynl.cli.app import App, Command, current_app
+from querynl.cli.app import App, current_app
+from querynl.cli.options import Command
 from querynl.errors import DecisionNeeded, QueryNLError
 
 if TYPE_CHECKING:

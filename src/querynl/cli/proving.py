@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from querynl.cli.app import Command, current_app
+from querynl.cli.app import current_app
 from querynl.cli.changes import open_throwaway
+from querynl.cli.options import SCRATCH_URL, together
 from querynl.errors import ProofFailed, ScratchUnavailable
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 # A person waits for this.
 _REDUCING_SECONDS = 10.0
 
-_PROOF_OPTIONS = (
-    click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases."),
+# How a proof is made; `Wish` holds it.
+proof_options = together(
+    SCRATCH_URL,
     click.option(
         "--verify/--no-verify",
         default=None,
@@ -38,13 +40,6 @@ _PROOF_OPTIONS = (
     ),
     click.option("--anonymous-report", is_flag=True, help="Keep names and texts out of the report of a failed proof."),
 )
-
-
-def proof_options(command: Command) -> Command:
-    """Add the options that say how a proof is made; `Wish` holds them."""
-    for option in reversed(_PROOF_OPTIONS):
-        command = option(command)
-    return command
 
 
 class Wish(Struct, frozen=True, kw_only=True):

@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from querynl.cli.app import common_options, current_app
+from querynl.cli.options import ALLOW, CONFIRM, DIRECTORY, LOCK_TIMEOUT
 from querynl.cli.printing import format_option
 from querynl.cli.reporting import reported
-from querynl.cli.workplace import (
-    ALLOW,
-    CONFIRM,
-    DIRECTORY,
-    LOCK_TIMEOUT,
-    Workplace,
-    open_workplace,
-    telling,
-)
+from querynl.cli.workplace import Workplace, open_workplace, telling
 from querynl.errors import UsageInvalid
 
 if TYPE_CHECKING:

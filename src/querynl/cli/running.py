@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.printing import format_option
-from querynl.cli.reporting import reported
-from querynl.cli.workplace import (
+from querynl.cli.options import (
     ALLOW,
     CONFIRM,
     DIRECTORY,
@@ -18,45 +16,50 @@ from querynl.cli.workplace import (
     IGNORE_DRIFT,
     LOCK_TIMEOUT,
     STATEMENT_TIMEOUT,
-    Workplace,
-    limited,
-    open_workplace,
-    telling,
+    together,
 )
+from querynl.cli.printing import format_option
+from querynl.cli.reporting import reported
+from querynl.cli.workplace import Workplace, limited, open_workplace, telling
 from querynl.errors import UsageInvalid
 
 if TYPE_CHECKING:
     from querynl.runner import Known
 
 
+class _Terms(TypedDict):
+    """How a run treats others and what it finds: handed on as it is."""
+
+    lock_timeout: float
+    statement_timeout: float | None
+    ignore_drift: bool
+
+
+_running_options = together(
+    *(CONFIRM, DRY_RUN, DIRECTORY, ALLOW, LOCK_TIMEOUT, STATEMENT_TIMEOUT, IGNORE_DRIFT),
+    format_option("table", "json"),
+    common_options,
+)
+
+
 @click.command()
-@CONFIRM
-@DRY_RUN
-@DIRECTORY
-@ALLOW
-@LOCK_TIMEOUT
-@STATEMENT_TIMEOUT
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Apply the next N and stop.")
 @click.option("--to", "last", metavar="ID", help="Apply up to this one and stop.")
 @click.option("--out-of-order", is_flag=True, help="Apply what comes before migrations that are applied, too.")
 @click.option("--ignore-missing", is_flag=True, help="Go on without the files of applied migrations.")
-@IGNORE_DRIFT
-@format_option("table", "json")
-@common_options
+@_running_options
 def apply(
     *,
     confirmed: bool,
     dry_run: bool,
     directory: str | None,
     allow: tuple[str, ...],
-    lock_timeout: float,
-    statement_timeout: float | None,
     count: int | None,
     last: str | None,
     out_of_order: bool,
     ignore_missing: bool,
-    ignore_drift: bool,
     form: str,
+    **terms: Unpack[_Terms],
 ) -> None:
     """Apply the pending migrations of a database."""
     from querynl import runner
@@ -78,13 +81,11 @@ def apply(
                     connection_name=place.name,
                     store=app.settings.registry.url,
                     allow=hazards,
-                    lock_timeout=lock_timeout,
-                    statement_timeout=statement_timeout,
                     progress=progress,
                     out_of_order=out_of_order,
                     ignore_missing=ignore_missing,
-                    ignore_drift=ignore_drift,
                     reached=run.reached,
+                    **terms,
                 )
             run.reached(report)
 
@@ -105,15 +106,7 @@ def apply(
 @click.command()
 @click.option("--steps", "--count", type=click.IntRange(min=1), metavar="N", help="How many.  [default: 1]")
 @click.option("--to", "last", metavar="ID", help="All that ran after this one, which stays.")
-@CONFIRM
-@DRY_RUN
-@DIRECTORY
-@ALLOW
-@LOCK_TIMEOUT
-@STATEMENT_TIMEOUT
-@IGNORE_DRIFT
-@format_option("table", "json")
-@common_options
+@_running_options
 def rollback(
     *,
     steps: int | None,
@@ -122,10 +115,8 @@ def rollback(
     dry_run: bool,
     directory: str | None,
     allow: tuple[str, ...],
-    lock_timeout: float,
-    statement_timeout: float | None,
-    ignore_drift: bool,
     form: str,
+    **terms: Unpack[_Terms],
 ) -> None:
     """Roll back the last migrations of a database."""
     from querynl import runner
@@ -158,11 +149,9 @@ def rollback(
                 connection_name=place.name,
                 store=app.settings.registry.url,
                 allow=hazards,
-                lock_timeout=lock_timeout,
-                statement_timeout=statement_timeout,
                 progress=progress,
-                ignore_drift=ignore_drift,
                 reached=run.reached,
+                **terms,
             )
         run.reached(report)
 

@@ -20,6 +20,7 @@ from querynl.cli.changes import (
     privileges_option,
     proposed,
 )
+from querynl.cli.options import CONFIRM, DIALECT, DRY_RUN, SCRATCH_URL
 from querynl.cli.printing import print_json, print_sql
 from querynl.cli.proving import Wish, proof_options, proved
 from querynl.errors import SourceUnreadable, UsageInvalid
@@ -27,10 +28,6 @@ from querynl.errors import SourceUnreadable, UsageInvalid
 if TYPE_CHECKING:
     from querynl.plan import Plan
     from querynl.privileges import Privileges
-
-_DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
-_DIALECT = click.option("--dialect", type=click.Choice(_DIALECTS), help="The engine.")
-_SCRATCH = click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
 
 
 @click.group(invoke_without_command=True)
@@ -85,8 +82,8 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 
 @schema.command()
 @click.argument("source", metavar="SCHEMA")
-@_DIALECT
-@_SCRATCH
+@DIALECT
+@SCRATCH_URL
 @common_options
 def validate(source: str, dialect: str | None, scratch_url: str | None) -> None:
     """Check that SCHEMA makes sense.
@@ -139,8 +136,8 @@ def inspect(output: Path | None, *, force: bool) -> None:
 @schema.command()
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@_DIALECT
-@_SCRATCH
+@DIALECT
+@SCRATCH_URL
 @privileges_option
 @click.option("--check", is_flag=True, help="Exit 6 if there is a difference.")
 @click.option("--format", "form", type=click.Choice(("text", "json", "sql")), default="text", show_default=True)
@@ -179,8 +176,8 @@ def diff(
 
 @schema.command("apply")
 @click.argument("sources", metavar="SCHEMA...", nargs=-1, required=True)
-@click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
-@click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
+@CONFIRM
+@DRY_RUN
 @answer_options
 @proof_options
 @common_options

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import answer_options, decided, dialect_of, open_throwaway, print_changes, proposed
 from querynl.cli.generate import record
+from querynl.cli.options import CONFIRM, DIALECT, DIRECTORY, SCRATCH_URL
 from querynl.cli.printing import format_option, print_json, print_sql
-from querynl.cli.workplace import CONFIRM, DIRECTORY
 from querynl.errors import DecisionNeeded, UsageInvalid
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Choice(Struct, frozen=True, kw_only=True):
 @click.option("--from", "first", metavar="ID", help="The first to replace.  [default: the folder's first]")
 @click.option("--to", "last", metavar="ID", help="The last to replace.  [default: the folder's last]")
 @click.option("--message", "-m", metavar="TEXT", help="What the squashed migration is about.")
-@click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
+@DIALECT
 @answer_options
-@click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
+@SCRATCH_URL
 @click.option("--dry-run", is_flag=True, help="Print the SQL, and write and remove nothing.")
 @CONFIRM
 @DIRECTORY

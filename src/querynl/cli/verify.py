@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import compared, dialect_of, open_throwaway, privileges_option
+from querynl.cli.options import DIALECT, SCRATCH_URL, framework_option
 from querynl.cli.printing import format_option, print_json
 from querynl.errors import SourceUnreadable
 
@@ -40,11 +41,11 @@ class Folder(Struct):
     metavar="SCHEMA",
     help="What the database holds at first, in place of what the migrations before them make.",
 )
-@click.option("--dialect", type=click.Choice(("postgresql", "mysql", "mariadb", "sqlite")), help="The engine.")
-@click.option("--framework", type=click.Choice(("raw", "flyway", "alembic")), help="Only migrations of this form.")
+@DIALECT
+@framework_option("Only migrations of this form.")
 @privileges_option
 @click.option("--allow", multiple=True, metavar="HAZARDS", help="data, or all: values of rows may change.")
-@click.option("--scratch-url", metavar="URL", help="A server that may hold throwaway databases.")
+@SCRATCH_URL
 @format_option("table", "json")
 @common_options
 def verify(

@@ -1,4 +1,4 @@
-"""What the commands that look at a database's migrations share: their options, the database, and what they print."""
+"""What the commands that look at a database's migrations share: the database, and who is told what runs there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 from msgspec import Struct
 
 from querynl.cli.app import current_app
@@ -18,22 +17,6 @@ if TYPE_CHECKING:
     from querynl.connections import Connection
     from querynl.dialects import Dialect, Statement
     from querynl.runner import Known, Progress, Repair
-
-DIRECTORY = click.option("--dir", "directory", metavar="DIR", help="The folder of the migration files.")
-CONFIRM = click.option("--confirm", "-y", "--yes", "confirmed", is_flag=True, help="Do it without asking.")
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the SQL that would run, and run nothing.")
-ALLOW = click.option("--allow", multiple=True, metavar="HAZARDS", help="destructive, or all: rows may be lost.")
-LOCK_TIMEOUT = click.option(
-    "--lock-timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS",
-    help="How long to wait for another migration, and for the locks of others.",
-)  # fmt: skip
-STATEMENT_TIMEOUT = click.option(
-    "--statement-timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-    help="How long a statement may run.",
-)  # fmt: skip
-IGNORE_DRIFT = click.option(
-    "--ignore-drift", is_flag=True, help="Go on though the database is not as its last migration left it."
-)
 
 
 class Workplace(Struct):
