@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 from msgspec.structs import replace
@@ -94,15 +94,17 @@ def compared(
     return comparison, target
 
 
-def proposed(
-    comparison: Comparison,
-    *,
-    renames: tuple[str, ...] = (),
-    backfills: tuple[str, ...] = (),
-    conversions: tuple[str, ...] = (),
-    allow: tuple[str, ...] = (),
-    privileges: Privileges | None = None,
-) -> Proposal:
+class Given(TypedDict, total=False):
+    """What `answer_options` were given, by the names that a command takes it by."""
+
+    renames: tuple[str, ...]
+    backfills: tuple[str, ...]
+    conversions: tuple[str, ...]
+    allow: tuple[str, ...]
+    privileges: Privileges | None
+
+
+def proposed(comparison: Comparison, **given: Unpack[Given]) -> Proposal:
     """What the comparison comes to with the answers that a command's options give.
 
     Says on standard error which privileges are left as they are. Raises UsageInvalid for an option that is not
@@ -113,11 +115,11 @@ def proposed(
     from querynl.generation import Answers, propose
 
     answers = Answers(
-        renamings=tuple(options.renamings(renames, comparison.before)),
-        backfills=options.values("--backfill", backfills, comparison.after),
-        conversions=options.values("--using", conversions, comparison.after),
-        allowed=allowed_hazards(allow),
-        privileges=privileges or current_app().settings.migrations.privileges,
+        renamings=tuple(options.renamings(given.get("renames", ()), comparison.before)),
+        backfills=options.values("--backfill", given.get("backfills", ()), comparison.after),
+        conversions=options.values("--using", given.get("conversions", ()), comparison.after),
+        allowed=allowed_hazards(given.get("allow", ())),
+        privileges=given.get("privileges") or current_app().settings.migrations.privileges,
     )
     proposal = propose(comparison, answers)
     _say_kept(proposal)

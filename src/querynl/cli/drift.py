@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, decided, print_changes, proposed
+from querynl.cli.changes import DIFFERENCE_FOUND, Given, answer_options, decided, print_changes, proposed
 from querynl.cli.generate import record
 from querynl.cli.options import CONFIRM, DIRECTORY, LOCK_TIMEOUT, SCRATCH_URL, framework_option
 from querynl.cli.printing import format_option, print_json
@@ -46,7 +46,7 @@ def drift(
     directory: str | None,
     lock_timeout: float,
     form: str,
-    **answers: Any,
+    **answers: Unpack[Given],
 ) -> int:
     """Show what was changed in a database beside its migrations.
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import click
 from msgspec.structs import replace
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.changes import DIFFERENCE_FOUND, answer_options, compared, decided, print_changes, proposed
+from querynl.cli.changes import DIFFERENCE_FOUND, Given, answer_options, compared, decided, print_changes, proposed
 from querynl.cli.options import DIALECT, framework_option
 from querynl.cli.pending import pending
 from querynl.cli.printing import format_option, print_json, print_sql
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from querynl.formats import NewMigration
     from querynl.generation import Proposal
     from querynl.plan import Plan
-    from querynl.privileges import Privileges
 
 
 @click.command()
@@ -58,17 +57,13 @@ def generate(
     message: str | None,
     output: str | None,
     dialect: str | None,
-    renames: tuple[str, ...],
-    backfills: tuple[str, ...],
-    conversions: tuple[str, ...],
-    allow: tuple[str, ...],
-    privileges: Privileges | None,
     scratch_url: str | None,
     verify: bool | None,
     anonymous_report: bool,
     dry_run: bool,
     check: bool,
     form: str,
+    **answers: Unpack[Given],
 ) -> int:
     """Write the migration from one schema to another.
 
@@ -80,14 +75,7 @@ def generate(
         raise MigrationInvalid("The message is empty.", remedy="Say in a few words what the migration is about.")
     folder = Path(output or app.settings.migrations.directory)
     comparison, connection = compared(before, after, dialect, scratch_url, ahead=partial(pending, folder))
-    proposal = proposed(
-        comparison,
-        renames=renames,
-        backfills=backfills,
-        conversions=conversions,
-        allow=allow,
-        privileges=privileges,
-    )
+    proposal = proposed(comparison, **answers)
     if not proposal.operations:
         click.echo("No difference: the two schemas are the same. Nothing was written.")
         return 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from querynl.cli.app import common_options, current_app
 from querynl.cli.changes import (
     DIFFERENCE_FOUND,
+    Given,
     answer_options,
     compared,
     decided,
@@ -186,14 +187,10 @@ def apply_schema(
     sources: tuple[str, ...],
     confirmed: bool,
     dry_run: bool,
-    renames: tuple[str, ...],
-    backfills: tuple[str, ...],
-    conversions: tuple[str, ...],
-    allow: tuple[str, ...],
-    privileges: Privileges | None,
     scratch_url: str | None,
     verify: bool | None,
     anonymous_report: bool,
+    **answers: Unpack[Given],
 ) -> None:
     """Bring a database to the state of SCHEMA in one step.
 
@@ -204,14 +201,7 @@ def apply_schema(
     app = current_app()
     comparison, target = compared([], sources, None, scratch_url)
     assert target is not None
-    proposal = proposed(
-        comparison,
-        renames=renames,
-        backfills=backfills,
-        conversions=conversions,
-        allow=allow,
-        privileges=privileges,
-    )
+    proposal = proposed(comparison, **answers)
     if not proposal.operations:
         click.echo(f"{target.name} is in that state already.")
         return

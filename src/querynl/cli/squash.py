@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 from msgspec import Struct
 from msgspec.structs import replace
 
 from querynl.cli.app import common_options, current_app
-from querynl.cli.changes import answer_options, decided, dialect_of, open_throwaway, print_changes, proposed
+from querynl.cli.changes import Given, answer_options, decided, dialect_of, open_throwaway, print_changes, proposed
 from querynl.cli.generate import record
 from querynl.cli.options import CONFIRM, DIALECT, DIRECTORY, SCRATCH_URL
 from querynl.cli.printing import format_option, print_json, print_sql
@@ -59,7 +59,7 @@ def squash(
     confirmed: bool,
     directory: str | None,
     form: str,
-    **answers: Any,
+    **answers: Unpack[Given],
 ) -> None:
     """Make one migration of several, proved to be equal.
 
@@ -74,7 +74,7 @@ def squash(
     name = dialect or _engine_of(choice)
     account, comparison = _run(choice, name, scratch_url)
     _refuse_writings(account)
-    answers["privileges"] = answers["privileges"] or "manage"
+    answers["privileges"] = privileges = answers.get("privileges") or "manage"
     proposal = decided(proposed(comparison, **answers), None)
     plan = proposal.plan()
     new = _squashed(plan, comparison.dialect, choice, message)
@@ -86,7 +86,7 @@ def squash(
             account,
             scratch,
             name,
-            privileges=answers["privileges"],
+            privileges=privileges,
             folders=choice.imports,
         )
         engine = scratch.origin.partition(",")[0]
