@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 
 from hypothesis import strategies as st
 
-from tests.laws.engines.drawing import REMARK, Type, chance, enum_values, one, some
+from tests.laws.engines.drawing import REMARK, Type, chance, enum_values, one
+from tests.laws.engines.mysql_dependents import event, routine, trigger, view
+from tests.laws.engines.mysql_keys import check, foreign_key, index, primary_key, unique
 from tests.laws.sketch import LINES, TAIL, Element, Place, Sketch, Stage, Vocabulary
 
 TYPES = (
@@ -23,13 +24,14 @@ TYPES = (
     Type("varchar(20)", "text key", ("'x'", "'it''s'", "''", "NULL")),
     Type("varchar(200)", "text key"),
     Type("char(5)", "text key", ("'y'",)),
+    Type("varchar(9) CHARACTER SET ascii COLLATE ascii_bin", "key code", ("'x'",)),
     Type("text", "text long", ("('x')",)),
     Type("longtext", "text long"),
     Type("varbinary(30)", "key", ("x'00FF'",)),
     Type("binary(4)", "key", ("'a'",)),
     Type("tinytext", "text long"),
     Type("blob", ""),
-    Type("date", "key", ("'2020-01-31'",)),
+    Type("date", "key date", ("'2020-01-31'",)),
     Type("datetime(6)", "key", ("CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)")),
     Type("timestamp", "", ("CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")),
     Type("time(3)", "key"),
@@ -50,23 +52,6 @@ def sequence(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     options = one(draw, "", " START WITH 5", " INCREMENT BY 2 CACHE 5", " MINVALUE -9 MAXVALUE 99 CYCLE NOCACHE")
     text = f"CREATE SEQUENCE «{place.key}»{options}"
     return Element(place.key, "sequence", text, provides=frozenset({"sequence"}))
-
-
-def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    remark = sketch.literal(REMARK)
-    text = one(
-        draw,
-        "FUNCTION «k»(a int) RETURNS int DETERMINISTIC RETURN a + 1",
-        f"FUNCTION «k»(a varchar(20)) RETURNS varchar(50) READS SQL DATA SQL SECURITY INVOKER COMMENT {remark}\n"
-        "BEGIN\n  DECLARE b int DEFAULT 1; -- it's\n  RETURN concat(a, b);\nEND",
-        "PROCEDURE «k»(a int) SET @x = a",
-        "PROCEDURE «k»()\nBEGIN\n  SELECT 1;\n  SELECT 'it''s; $$';\nEND",
-        "PROCEDURE «k»(IN a int, OUT b int) NO SQL SET b = a",
-    )
-    kind = text.partition(" ")[0].lower()
-    provides = {kind, "adding"} if "a + 1" in text else {kind}
-    sql = "CREATE " + text.replace("«k»", f"«{place.key}»")
-    return Element(place.key, "routine", sql, provides=frozenset(provides))
 
 
 # --------------------------------------------------------------------------------------------- tables
@@ -203,181 +188,6 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     provides = frozenset({"computed"} if text.startswith("double") else ())
     line = f"«{place.key}» {text}"
     return Element(place.key, "generated", line, holder=place.holder, inline=True, provides=provides)
-
-
-# ------------------------------------------------------------------------------- constraints, indexes
-
-
-def _key(draw: st.DrawFn, sketch: Sketch, place: Place, without: str = "") -> tuple[str, frozenset[str]] | None:
-    """The columns of a key, and what it provides; none of them is in the class that it is to be without."""
-    left_out = sketch.that_are(without, place.holder)
-    numbers = [
-        f"«{key}:{of}»"
-        for of in ("int", "bigint", "unsigned")
-        for key in sketch.that_are(of, place.holder)
-        if key not in left_out
-    ]
-    others = [f"«{key}:key»" for key in sketch.that_are("key", place.holder) if key not in left_out]
-    if sketch.elements[place.holder or ""].kind == "partitioned":
-        return f"(part, {one(draw, *numbers)})" if numbers and chance(draw) else "(part)", frozenset()
-    if numbers and chance(draw):
-        chosen = one(draw, *numbers)
-        return f"({chosen})", frozenset({"referable", f"on {chosen[1:-1]}"})
-    texts = [f"«{key}:long»(10)" for key in sketch.that_are("long", place.holder)]
-    columns = some(draw, (*others, *texts), 2)
-    return (f"({', '.join(columns)})", frozenset()) if columns else None
-
-
-def primary_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    # What is in a primary key may not be set to null by a foreign key.
-    found = _key(draw, sketch, place, without="optional")
-    if found is None or any(name in found[0] for name in sketch.that_are("long", place.holder)):
-        return None
-    text = f"PRIMARY KEY {found[0]}"
-    alone = f"key of {place.holder}"
-    return Element(place.key, "primary key", text, place.holder, inline=True, provides=found[1], place=alone)
-
-
-def unique(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    found = _key(draw, sketch, place)
-    if found is None:
-        return None
-    text = one(draw, f"UNIQUE KEY «{place.key}» {found[0]}", f"CONSTRAINT «{place.key}» UNIQUE {found[0]}")
-    return Element(place.key, "unique index", text, holder=place.holder, inline=True, provides=found[1])
-
-
-def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    # What a foreign key changes may not be checked.
-    numbers = sketch.that_are("free", place.holder)
-    texts = [f"«{key}:free» > -100" for key in numbers]
-    texts += [f"«{key}:free» IN (1, 2, 3, 42, 7) OR «{key}:free» IS NULL" for key in numbers]
-    texts += [
-        f"«{key}:text» <> 'it''s' AND length(«{key}:text») < 500" for key in sketch.that_are("text", place.holder)
-    ]
-    if not texts:
-        return None
-    enforced = one(draw, "", "", " NOT ENFORCED") if sketch.dialect.name == "mysql" else ""
-    # On MariaDB it may not be called like a unique key, nor like a JSON column, of the same table.
-    name = f"«{place.key}»" if sketch.dialect.name == "mysql" else f"`it's checked by {place.key}`"
-    line = f"CONSTRAINT {name} CHECK ({one(draw, *texts)}){enforced}"
-    return Element(place.key, "check", line, holder=place.holder, inline=True)
-
-
-def foreign_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    if "innodb" not in sketch.elements[place.holder or ""].provides:
-        return None
-    found = []
-    for key in sketch.that_are("referable"):
-        element = sketch.elements[key]
-        if "innodb" not in sketch.elements[element.holder or ""].provides:
-            continue
-        for offer in sorted(element.provides):
-            token = offer.removeprefix("on ")
-            if token != offer:
-                of = token.partition(":")[2]
-                found += [(element, offer, f"«{own}:{of}»", f"«{token}»") for own in sketch.that_are(of, place.holder)]
-    found = [link for link in found if link[2] != link[3]]
-    found = [link for link in found if sketch.elements[link[2][1:-1].partition(":")[0]].kind == "column"]
-    if not found:
-        return None
-    referred, offer, column, target = draw(st.sampled_from(found))
-    actions = ["", " ON DELETE CASCADE", " ON DELETE RESTRICT ON UPDATE CASCADE"]
-    name = column[1:-1].partition(":")[0]
-    if "optional" in sketch.elements[name].provides:
-        actions.append(" ON DELETE SET NULL")
-    action = one(draw, *actions)
-    text = (
-        f"ALTER TABLE «{place.holder}» ADD CONSTRAINT «{place.key}» FOREIGN KEY ({column})"
-        f" REFERENCES «{referred.holder}:innodb» ({target}){action}"
-    )
-    demands = {f"{referred.key}:{offer}", f"{place.holder}:innodb", *([f"{name}:optional"] if "NULL" in action else [])}
-    # Of two on one column the engine gives the index now the one's name, now the other's; not all of that is followed.
-    alone = f"link of {name}"
-    return Element(place.key, "foreign key", text, place.holder, demands=frozenset(demands), place=alone)
-
-
-def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    def on(of: str, *templates: str) -> list[str]:
-        return [t.replace("{}", f"«{key}:{of}»") for key in sketch.that_are(of, place.holder) for t in templates]
-
-    is_mysql = sketch.dialect.name == "mysql"
-    is_innodb = "innodb" in sketch.elements[place.holder or ""].provides
-    texts = on("key", "INDEX «k» ({})", *(["INDEX «k» ({} DESC)"] if is_innodb else []))
-    texts += on("key", "INDEX «k» USING BTREE ({})")
-    texts += on("long", "INDEX «k» ({}(7))", *(["INDEX «k» ({}(7) DESC)"] if is_innodb else []))
-    texts += on("computed", "INDEX «k» ({})") if is_innodb else []
-    if sketch.elements[place.holder or ""].kind == "table":
-        texts += on(
-            "long", "FULLTEXT INDEX «k» ({})", *(["FULLTEXT INDEX «k» ({}) WITH PARSER ngram"] if is_mysql else [])
-        )
-        texts += on("located", "SPATIAL INDEX «k» ({})")
-    if is_mysql and is_innodb:
-        texts += on("plain", "INDEX «k» (({} + 1) DESC, {})") + on("text", "INDEX «k» ((upper(left({}, 9))))")
-        texts += on("text", "INDEX «k» ((concat(left({}, 9), 'it''s')))")
-        texts += on("json", "INDEX «k» ((CAST({} AS unsigned ARRAY)))")
-    if not texts:
-        return None
-    text = one(draw, *texts)
-    demands = frozenset({f"{place.holder}:innodb"} if re.search(r"DESC|\(\(|:computed", text) else ())
-    unseen = " INVISIBLE" if is_mysql else " IGNORED"
-    options = [f" COMMENT {sketch.literal(REMARK)}", *([unseen] if "FULLTEXT" not in text else [])]
-    line = text.replace("«k»", f"«{place.key}»") + one(draw, "", "", *options)
-    return Element(place.key, "index", line, place.holder, inline=True, demands=demands)
-
-
-# -------------------------------------------------------------------------------- upon the tables
-
-
-def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
-    found = [f"SELECT `one` FROM «{key}:seen»" for key in sketch.that_are("seen")]
-    for holder in sketch.of("table", "partitioned"):
-        for key in sketch.that_are("column", holder.key):
-            found.append(f"SELECT «{key}» AS `one` FROM «{holder.key}»")
-            found.append(f"SELECT «{key}» AS `one`, «{key}» FROM «{holder.key}» WHERE «{key}» IS NOT NULL")
-            found.append(f"SELECT count(*) AS `one`, max(«{key}:number») AS `m x` FROM «{holder.key}»")
-            found.append(f"SELECT concat(«{key}:text», 'it''s; \\\\') AS `one` FROM «{holder.key}»")
-            found.append(
-                f"SELECT a.«{key}» AS `one` FROM «{holder.key}» a LEFT JOIN «{holder.key}» b ON a.«{key}» = b.«{key}»"
-            )
-            found += [
-                f"SELECT «{f}:adding»(«{key}:number») AS `one` FROM «{holder.key}»" for f in sketch.that_are("adding")
-            ]
-    found += [f"{text} UNION ALL SELECT 'it''s' AS `one`" for text in found if text.startswith("SELECT `one`")]
-    found = [text for text in found if sketch.has_all(Element("", "", text).needs)]
-    if not found:
-        return None
-    query = one(draw, *found)
-    options = one(draw, "", "", "ALGORITHM=MERGE ", "SQL SECURITY INVOKER ")
-    checks = (" WITH LOCAL CHECK OPTION", " WITH CASCADED CHECK OPTION")
-    check = one(draw, "", "", *checks) if "WHERE" in query else ""
-    if "count(" in query or "seen" in query or "UNION" in query:
-        options = options.replace("ALGORITHM=MERGE ", "ALGORITHM=TEMPTABLE ")
-    columns = one(draw, "", " (`one`)") if query.count("AS `") == 1 and "WHERE" not in query else ""
-    text = f"CREATE {options}VIEW «{place.key}»{columns} AS {query}{check}"
-    return Element(place.key, "view", text, provides=frozenset({"seen"}))
-
-
-def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    moment, event = one(draw, "BEFORE", "AFTER"), one(draw, "INSERT", "UPDATE", "DELETE")
-    body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'it''s;'; -- it's\n  SET @y = 2;\nEND")
-    occasion = f"{moment}_{event}"
-    others = sketch.that_are(occasion, place.holder)
-    order = one(draw, "", *(f" {word} «{key}:{occasion}»" for key in others for word in ("FOLLOWS", "PRECEDES")))
-    text = f"CREATE TRIGGER «{place.key}» {moment} {event} ON «{place.holder}» FOR EACH ROW{order} {body}"
-    return Element(place.key, "trigger", text, place.holder, provides=frozenset({occasion}))
-
-
-def event(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    """https://dev.mysql.com/doc/refman/9.5/en/create-event.html; none comes up while a test runs."""
-    when = one(
-        draw,
-        "AT '2037-01-01 00:00:00'",
-        "EVERY 1 DAY STARTS '2037-01-01 00:00:00'",
-        "EVERY '1:30' HOUR_MINUTE STARTS '2037-01-01 00:00:00' ENDS '2037-06-01 00:00:00'",
-    )
-    options = one(draw, "", " ON COMPLETION PRESERVE", " DISABLE", f" COMMENT {sketch.literal(REMARK)}")
-    body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'it''s;'; -- it's\n  SET @y = 2;\nEND")
-    return Element(place.key, "event", f"CREATE EVENT «{place.key}» ON SCHEDULE {when}{options} DO {body}")
 
 
 # ---------------------------------------------------------------------------------------------- names
