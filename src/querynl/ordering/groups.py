@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from querynl.operations import Create, Drop, Operation, Rewriting, table_of, target
+from querynl.operations import Change, Create, Drop, Operation, Rewriting, table_of, target
 from querynl.ordering.needs import refs
 from querynl.ordering.predecessors import predecessors, privileged
 from querynl.schema import Kind, Name, Ref
@@ -74,8 +74,8 @@ def _share_names(operation: Operation, other: Operation) -> bool:
 
 
 def _is_tracked(operation: Operation) -> bool:
-    """Whether it is an object of its own that comes or goes, of which it is known what needs it."""
-    return isinstance(operation, Create | Drop) and table_of(operation) is None
+    """Whether it is about an object of its own, of which it is known what needs it."""
+    return isinstance(operation, Create | Drop | Change) and table_of(operation) is None
 
 
 def _close(open_groups: dict[Name, int], operation: Operation) -> None:
