@@ -2,6 +2,8 @@
 
 MySQL refuses to rename a column that expressions name, unless they change in the same statement:
 https://dev.mysql.com/doc/refman/9.5/en/alter-table.html#alter-table-redefine-column.
+MariaDB rewrites them, but not while it holds a table open that was read twice at once: the old name is then unknown
+(error 1054) until the table is closed.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from msgspec.structs import replace
 from querynl.dialects.mysql import definitions
 from querynl.dialects.mysql.defaults import is_now
 from querynl.dialects.mysql.server import Server
-from querynl.dialects.mysql.spelling import quote
+from querynl.dialects.mysql.spelling import literal, quote
 from querynl.dialects.mysql.versioning import PERIOD
 from querynl.operations import Catalog, Rewriting
 from querynl.schema import Column, Kind, Name, PartT, Ref, Table
@@ -57,7 +59,7 @@ def _with_given_names(table: Table, before: str, after: str, rewriting: Rewritin
 
 
 def rename_column(ref: Ref, to: str, before: Catalog, after: Catalog, server: Server) -> Iterator[str]:
-    """One ALTER TABLE that renames the column and every mention of it within the table.
+    """One ALTER TABLE that renames the column and every mention of it within the table, and what closes it before.
 
     Where MySQL has to copy the table for that, foreign keys of the column are dropped before and made again
     after it (error 1846).
@@ -75,6 +77,9 @@ def rename_column(ref: Ref, to: str, before: Catalog, after: Catalog, server: Se
     if partitions != old.options.get("partition_by") and not server.rewrites_expressions:
         text += f"\n  PARTITION BY {partitions}"
     keys = list(_foreign_keys(name, ref.name, before)) if len(clauses) > 1 else []
+    if server.rewrites_expressions and _expressions(old) != _expressions(new):
+        # Any ALTER TABLE closes the table in all sessions; to give it the comment that it has does nothing else.
+        yield f"ALTER TABLE {quote(ref.table)} COMMENT={literal(old.comment or '')}"
     yield from (f"ALTER TABLE {quote(holder.name)} DROP FOREIGN KEY {quote(key)}" for holder, key in keys)
     yield text
     for holder, name_of_key in keys:
@@ -82,6 +87,13 @@ def rename_column(ref: Ref, to: str, before: Catalog, after: Catalog, server: Se
         assert table is not None, f"no table {holder}"
         made = next(key for key in table.foreign_keys if key.name == name_of_key)
         yield f"ALTER TABLE {quote(holder.name)} ADD {definitions.foreign_key(made)}"
+
+
+def _expressions(table: Table) -> list[object]:
+    """All that may name columns in a text."""
+    of_columns = [(column.generated, column.default, column.options) for column in table.columns]
+    periods = [text for key, text in table.options.items() if key.startswith(PERIOD)]
+    return [*of_columns, *(check.expression for check in table.checks), *periods]
 
 
 def _foreign_keys(name: Name, column: str, catalog: Catalog) -> Iterator[tuple[Name, str]]:
