@@ -144,7 +144,7 @@ def test_generated_files_are_judged_by_their_plan(project: Project, framework: F
     assert project.database.rows("SELECT * FROM posts ORDER BY id") == [(1, "one"), (2, "two"), (3, None)]
 
 
-def test_a_way_down_that_was_edited_is_not_judged(project: Project) -> None:
+def test_a_way_down_that_was_edited_is_judged_by_what_it_says_now(project: Project) -> None:
     project.folder.mkdir()
     project.generate(B, schema(ID, NOTE), schema(ID, NOTE, Column(name="stars", type="integer")), framework="raw")
     project.apply()
@@ -152,7 +152,11 @@ def test_a_way_down_that_was_edited_is_not_judged(project: Project) -> None:
     down = project.folder / f"{B}_down.sql"
     down.write_text(down.read_text(encoding="utf-8") + "\nDELETE FROM posts;\n", encoding="utf-8")
 
-    assert done(project.rollback()) == [B]
+    with pytest.raises(DecisionNeeded) as caught:
+        project.rollback()
+
+    assert "It deletes from posts, which has 1 row." in " ".join(caught.value.questions)
+    assert done(project.rollback(allow=["destructive"])) == [B]
 
 
 def test_a_change_of_a_table_keeps_the_rows_that_refer_to_it(project: Project) -> None:
@@ -173,7 +177,7 @@ def test_a_change_of_a_table_keeps_the_rows_that_refer_to_it(project: Project) -
     assert project.database.rows("SELECT id, note FROM authors") == [(1, "Ada")]
 
 
-def test_a_script_by_hand_is_not_judged(project: Project) -> None:
+def test_a_script_by_hand_is_not_judged_on_its_way_up(project: Project) -> None:
     insert(project)
     project.write(B, "DROP TABLE posts;")
 

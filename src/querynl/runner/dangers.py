@@ -1,4 +1,4 @@
-"""What the steps of a plan would do to the rows that are there now."""
+"""What the steps of a plan, or the statements of a script, would do to the rows that are there now."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import Literal
 from msgspec import Struct
 
 from querynl.connections import Connection
-from querynl.dialects import Dialect
+from querynl.dialects import Dialect, Statement
 from querynl.errors import DecisionNeeded
 from querynl.ledger import Ledger
 from querynl.operations import Create, Drop, Rename
 from querynl.plan import Step
 from querynl.rows import RowCount, count_rows
+from querynl.runner.losses import DeletedRows, DroppedColumn, DroppedTable, DroppedWhole, RenamedTable, losses
 from querynl.schema import Column, Kind, Name, Table
 
 Group = Literal["destructive", "backfill"]
 
 
 class Danger(Struct, frozen=True, kw_only=True):
-    """Rows that a step would lose (`destructive`), or could not be made for (`backfill`).
+    """Rows that would be lost (`destructive`), or that nothing could be made for (`backfill`).
 
-    `what` is a whole sentence with the number of rows, which are counted up to `rows.MOST_COUNTED`; `table` and
-    `column` are their names after the step.
+    `what` is a whole sentence with the number of rows, which are counted up to `rows.MOST_COUNTED`; `rows` is None
+    where they cannot be. `table` and `column` are the names that the step or statement has for them.
     """
 
     group: Group
     what: str
-    rows: int
-    table: Name
+    rows: int | None
+    table: Name | None
     column: str | None = None
 
 
@@ -39,6 +40,16 @@ def dangers(steps: Iterable[Step], connection: Connection, dialect: Dialect, led
     What the database does not have yet, has no rows; what the steps themselves make is not looked at.
     """
     return list(_Rows(connection, dialect, ledger).dangers(steps))
+
+
+def dangers_of_script(
+    statements: Iterable[Statement], connection: Connection, dialect: Dialect, ledger: Ledger
+) -> list[Danger]:
+    """What statements that no plan stands behind would take away of the rows that are there now.
+
+    It is told from their words, and not from what they do before: rows that one of them copies count, too.
+    """
+    return list(_Rows(connection, dialect, ledger).dangers_of_script(statements))
 
 
 def refuse(found: Iterable[Danger], allow: Collection[str], *, subject: str, way_on: str) -> None:
@@ -87,6 +98,48 @@ class _Rows:
                         table = Name(ref.namespace, ref.table)
                         self._columns[table, to] = self._columns.pop((table, ref.name), ref.name)
 
+    def dangers_of_script(self, statements: Iterable[Statement]) -> Iterator[Danger]:
+        for statement in statements:
+            # The tokens of a statement that takes nothing away may be many.
+            tokens = self._dialect.tokens(statement.sql)
+            for loss in losses(tokens, has_namespaces=self._dialect.has_namespaces):
+                match loss:
+                    case RenamedTable(before, after):
+                        self._rename_table(self._there(before), after)
+                    case DroppedWhole(what):
+                        said = f"It runs {what}, whatever rows that takes along."
+                        yield Danger(group="destructive", what=said, rows=None, table=None)
+                    case _:
+                        yield from self._taken_away(loss)
+
+    def _taken_away(self, loss: DroppedTable | DroppedColumn | DeletedRows) -> Iterator[Danger]:
+        table = self._there(loss.table)
+        column, which = None, ""
+        match loss:
+            case DroppedColumn():
+                column, which = self._column_there(table, loss.column), " with a value"
+                does = f"drops the column {table}.{column}"
+            case DroppedTable():
+                does = f"drops the table {table}"
+            case _:
+                does = f"deletes from {table}"
+        count = self._count(table, with_value_in=column)
+        if count.rows:
+            what = f"It {does}, which has {_rows(count)}{which}."
+            yield Danger(group="destructive", what=what, rows=count.rows, table=table, column=column)
+
+    def _there(self, table: Name) -> Name:
+        """The table that a script means: names without quotes may be in another case in the database."""
+        small = Name(table.namespace and table.namespace.lower(), table.name.lower())
+        return table if table in self._tables or self._columns_of(table) or not self._columns_of(small) else small
+
+    def _column_there(self, table: Name, column: str) -> str:
+        names = self._columns_of(self._tables.get(table) or table)
+        return next((name for name in names if name.lower() == column.lower() and column not in names), column)
+
+    def _columns_of(self, table: Name) -> set[str]:
+        return self._ledger.columns(table.namespace, table.name)
+
     def _rename_table(self, before: Name, after: Name) -> None:
         self._tables[after] = self._tables.pop(before, before)
         renamed = {
@@ -119,7 +172,7 @@ class _Rows:
     def _count(self, table: Name, *, with_value_in: str | None = None) -> RowCount:
         """The rows of a table, or those with a value in one of its columns."""
         name = self._tables.get(table, table)
-        columns = set() if name is None else self._ledger.columns(name.namespace, name.name)
+        columns = set() if name is None else self._columns_of(name)
         if name is None or not columns or with_value_in not in (None, *columns):
             return RowCount(0)
         return count_rows(self._connection, self._dialect, [name], with_value_in=with_value_in)[name]

@@ -15,7 +15,7 @@ from querynl.plan import Plan, Step, statements
 from querynl.registry import Store
 from querynl.runner import execution
 from querynl.runner.apply import LOCK_TIMEOUT_SECONDS
-from querynl.runner.dangers import dangers, refuse
+from querynl.runner.dangers import dangers, dangers_of_script, refuse
 from querynl.runner.execution import Progress, Session, Work, session_on
 from querynl.runner.known import Known, Status, refuse_lacking
 from querynl.runner.patience import Limits
@@ -182,8 +182,9 @@ def _resume_at(entry: Entry | None, known: Known, body: Sequence[Statement], ses
 
 
 def _refuse_dangers(work: Work, session: Session, allow: Collection[str]) -> None:
+    place = session.connection, session.dialect, session.ledger
     refuse(
-        dangers(work.steps, session.connection, session.dialect, session.ledger),
+        dangers(work.steps, *place) if work.steps else dangers_of_script(work.statements, *place),
         allow,
         subject=f"Rolling back {work.known.id}",
         way_on='Generate a migration that goes back with --backfill "{assignment}", or edit the down script.',
