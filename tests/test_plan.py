@@ -10,7 +10,18 @@ from querynl.diff import diff
 from querynl.naming import named
 from querynl.operations import Create, Drop, table_of
 from querynl.plan import Plan, Reversibility, fingerprint, from_json, plan, statements, to_json
-from querynl.schema import Column, ForeignKey, PrimaryKey, Routine, Schema, Table, View
+from querynl.schema import (
+    Column,
+    Definition,
+    Domain,
+    ForeignKey,
+    Kind,
+    PrimaryKey,
+    Routine,
+    Schema,
+    Table,
+    View,
+)
 
 EMPTY = Schema()
 
@@ -123,6 +134,18 @@ def test_what_comes_back_is_the_least_of_all_steps() -> None:
     assert added.reversibility is Reversibility.LOSSLESS
     assert dropped.reversibility is Reversibility.STRUCTURE_ONLY
     assert len(added.up) == len(added.down)
+
+
+def test_values_that_may_not_fit_a_type_made_anew_do_not_all_come_back() -> None:
+    dialect = dialect_named("postgresql")
+
+    def of(bounds: str) -> Schema:
+        text = f"CREATE TYPE public.span AS RANGE (SUBTYPE = {bounds})"
+        span = Definition(kind=Kind.RANGE_TYPE, name="span", definition=text)
+        return Schema(definitions=(span,), domains=(Domain(name="amount", type=bounds),))
+
+    assert planned(of("integer"), of("bigint"), dialect).reversibility is Reversibility.LOSSLESS
+    assert planned(of("bigint"), of("integer"), dialect).reversibility is Reversibility.STRUCTURE_ONLY
 
 
 def test_nothing_to_do_is_an_empty_plan() -> None:

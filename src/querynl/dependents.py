@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from querynl.operations import (
     Change,
@@ -21,11 +23,14 @@ from querynl.operations import (
 from querynl.rules import Rules
 from querynl.schema import (
     DEFINED,
+    DEFINED_TYPES,
     ROUTINES,
     AnyObject,
     Check,
     Column,
+    CompositeType,
     Definition,
+    Dependency,
     Domain,
     Exclusion,
     ForeignKey,
@@ -42,7 +47,12 @@ from querynl.schema import (
     Unique,
     View,
     ref_of,
+    type_name,
 )
+
+# What says itself what it needs.
+_NEEDING = View | Routine | Trigger | Policy | Domain | Definition
+_TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES)
 
 
 class Placed(NamedTuple):
@@ -101,7 +111,22 @@ class Dependents:
         pairs = list(self._freed(result))
         freed = {target(change) for change, _ in pairs}
         kept = (op for op in result.values() if not (isinstance(op, Change) and target(op) in freed))
-        return [*kept, *twins, *(change for pair in pairs for change in pair)]
+        return [*self._with_distant_needs(kept), *twins, *(change for pair in pairs for change in pair)]
+
+    def _with_distant_needs(self, operations: Iterable[Operation]) -> Iterator[Operation]:
+        """The operations; what comes and goes says of types that change that it needs them by way of others."""
+        every = list(operations)
+        distant: dict[Ref | None, list[Dependency]] = defaultdict(list)
+        for operation in every:
+            if isinstance(operation, Change) and (ref := ref_of(operation.before, operation.table)).kind in _TYPES:
+                for placed in self._needing_what_is_made_of(ref):
+                    distant[placed.ref].append(Dependency(ref.kind, ref.name, ref.namespace))
+        for operation in every:
+            more = distant.get(target(operation), ())
+            if more and isinstance(operation, Create | Drop) and isinstance(obj := operation.obj, _NEEDING):
+                yield replace(operation, obj=replace(obj, depends_on=(*obj.depends_on, *more)))
+            else:
+                yield operation
 
     def _freed(
         self, operations: Mapping[tuple[type[Operation], Ref | None], Operation]
@@ -116,12 +141,28 @@ class Dependents:
                     free = freed[dependent.ref][1] if dependent.ref in freed else dependent.obj
                     if (freer := self._rules.freed(free, drop)) != free:
                         freed[dependent.ref] = (dependent, freer)
+        for operation in operations.values():
+            for dependent, changed_type in self._with_other_default(operation, operations):
+                if (free := self._rules.freed(dependent.obj, changed_type)) != dependent.obj:
+                    freed.setdefault(dependent.ref, (dependent, free))
         for ref, (dependent, free) in freed.items():
             change = operations.get((Change, ref))
             end = self._afterwards(dependent, operations.get((Rename, ref)))
             using = change.using if isinstance(change, Change) else None
             if end is not None:
                 yield Change(dependent.obj, free, dependent.table), Change(free, end.obj, dependent.table, using)
+
+    def _with_other_default(
+        self, operation: Operation, operations: Mapping[tuple[type[Operation], Ref | None], Operation]
+    ) -> Iterator[tuple[Placed, Change]]:
+        """A column that gets another default while its type becomes another under the same name, and that change."""
+        match operation:
+            case Change(Column() as old, Column() as new, table) if old.type == new.type and old.default != new.default:
+                name = type_name(old.type)
+                for kind in _TYPES:
+                    change = operations.get((Change, Ref(kind, *name)))
+                    if isinstance(change, Change):
+                        yield Placed(old, table), change
 
     def _still_needs(self, ref: Ref, operation: Drop) -> bool:
         """Whether what is at `ref` in the schema after needs what is dropped."""
@@ -165,6 +206,8 @@ class Dependents:
                 yield from self._calling(obj.name)
             case Definition():
                 yield from self._made_of(obj)
+        if isinstance(operation, Change) and ref.kind in _TYPES:
+            yield from self._needing_what_is_made_of(ref)
 
     def _needing(self, ref: Ref) -> Iterator[Placed]:
         """Views, routines, triggers and the like that name the object as something they need."""
@@ -172,12 +215,27 @@ class Dependents:
             self._by_need = defaultdict(list)
             for kind in (Kind.VIEW, *ROUTINES, Kind.TRIGGER, Kind.POLICY, Kind.DOMAIN, *sorted(DEFINED)):
                 for obj in self._start.of_kind(kind):
-                    assert isinstance(obj, View | Routine | Trigger | Policy | Domain | Definition)
+                    assert isinstance(obj, _NEEDING)
                     for need in obj.depends_on:
                         self._by_need[need.ref].append(Placed(obj, None))
                     if isinstance(obj, Trigger | Policy | Definition) and obj.table is not None:
                         self._by_need[Ref(Kind.TABLE, obj.namespace, obj.table)].append(Placed(obj, None))
         return iter(self._by_need.get(ref, ()))
+
+    def _needing_what_is_made_of(self, ref: Ref) -> Iterator[Placed]:
+        """What names a type that is made of the one, however far."""
+        waiting, seen = [ref], {ref}
+        while waiting:
+            found = waiting.pop()
+            over = {placed.ref for placed in self._needing(found) if placed.ref.kind in (Kind.DOMAIN, *DEFINED_TYPES)}
+            for composite in self._start.of_kind(Kind.COMPOSITE_TYPE):
+                assert isinstance(composite, CompositeType)
+                if any(type_name(each.type) == (found.namespace, found.name) for each in composite.attributes):
+                    over.add(ref_of(composite))
+            for other in sorted(over - seen, key=lambda other: other.order):
+                yield from self._needing(other)
+            waiting += over - seen
+            seen |= over
 
     def _calling(self, routine: str) -> Iterator[Placed]:
         """Columns, checks, exclusions and indexes, and views by their defaults, that call a routine of that name."""

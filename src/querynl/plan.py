@@ -35,6 +35,7 @@ from querynl.schema import (
     Column,
     CompositeType,
     Definition,
+    Domain,
     Kind,
     Name,
     Ref,
@@ -203,6 +204,10 @@ def reversibility_of(operation: Operation, dialect: Dialect) -> Reversibility:
         case Drop(Table(server=None)) | Drop(Column(generated=None)):
             return Reversibility.STRUCTURE_ONLY
         case Change(Column() as old, Column() as new) if old.type != new.type and not dialect.widens(old, new):
+            return Reversibility.STRUCTURE_ONLY
+        case Change(Domain() as old, Domain() as new) if old.type != new.type and not dialect.widens(old, new):
+            return Reversibility.STRUCTURE_ONLY
+        case Change(Definition(kind=Kind.RANGE_TYPE) as old, Definition() as new) if not dialect.widens(old, new):
             return Reversibility.STRUCTURE_ONLY
         case Change(CompositeType() as old, CompositeType() as new):
             kept = {(attribute.name, attribute.type) for attribute in new.attributes}

@@ -30,9 +30,9 @@ class Rules(Rewriting, Protocol):
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         """Whether something that uses the object must be dropped before the operation and created again after it."""
 
-    def freed(self, dependent: AnyObject, drop: Drop) -> AnyObject:
+    def freed(self, dependent: AnyObject, operation: Drop | Change) -> AnyObject:
         """What stays while the object is dropped and made anew, without what of it would be in the way, such as a
-        default that calls a function."""
+        default that calls a function; of a changed type, a default that may not be one of its values any more."""
 
     def granted_to_new(
         self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Operation
 from querynl.rules import Rules
-from querynl.schema import Column, Name, Schema
+from querynl.schema import AnyObject, Name, Schema
 
 
 class Statement(Struct, frozen=True, omit_defaults=True):
@@ -100,8 +100,8 @@ class Dialect(Rules, Protocol):
     def rebuilds_table_for(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> bool:
         """Whether a group makes its table anew and copies the rows, so that its columns may come in another order."""
 
-    def widens(self, before: Column, after: Column) -> bool:
-        """Whether every value of the old type is kept, and comes back unchanged, by the new one."""
+    def widens(self, before: AnyObject, after: AnyObject) -> bool:
+        """Whether every value is kept, and comes back unchanged, where a column or type of another type has it."""
 
     def render(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> list[Statement]:
         """The statements for one operation, or for a group of them on one table.

@@ -9,7 +9,9 @@ from querynl import schema as model
 from querynl.heirs import links_of_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, RunSQL, target
 from querynl.ordering.needs import Needs
-from querynl.schema import AnyObject, Grant, Kind, Name, Ownership, Ref, Table
+from querynl.schema import DEFINED_TYPES, AnyObject, Column, Grant, Kind, Name, Ownership, Ref, Table
+
+_TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES)
 
 
 class Predecessors(NamedTuple):
@@ -81,6 +83,14 @@ def _place_change(
     for ref in needed_before - needed:
         for other in needs.changers.get(ref, ()):
             before[other].add(number)
+    if isinstance(old, Column) and isinstance(new, Column) and old.type == new.type:
+        # A default that only goes, or only comes, is a value of its type as that is on that side of a change.
+        types = {other for ref in needed if ref.kind in _TYPES for other in needs.changers.get(ref, ())}
+        if old.default is not None and new.default is None:
+            for other in types:
+                before[other].add(number)
+        elif old.default is None and new.default is not None:
+            before[number].update(types)
     for ref in needed_before:
         # What goes and comes back, and is needed still, is there again before the change.
         for other in () if ref in needs.creators and ref in needed else needs.droppers.get(ref, ()):

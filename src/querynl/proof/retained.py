@@ -10,13 +10,15 @@ from msgspec.structs import replace
 from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.heirs import renames_in_heirs
-from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL
+from querynl.operations import Change, Create, Drop, Operation, Rename, RunSQL, names_in_texts
 from querynl.rows import read_rows
 from querynl.schema import (
+    DEFINED_TYPES,
     AnyObject,
     Check,
     Column,
     CompositeType,
+    Definition,
     Domain,
     Enum,
     Exclusion,
@@ -67,7 +69,7 @@ def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]
         for one in (operation, *_in_heirs(operation, before)):
             _follow(one, kept)
     converting = [operation for operation in operations if not _keeps_values(operation)]
-    types = _changed_types(converting, before, (CompositeType, Domain))
+    types = _changed_types(converting, before, (CompositeType, Domain, Definition))
     for table in before.tables if types else ():
         for column in table.columns:
             if table.key in kept and type_name(column.type).name in types:
@@ -130,23 +132,36 @@ def _follow(operation: Operation, kept: dict[Name, Kept]) -> None:
 
 
 def _keeps_values(operation: Operation) -> bool:
-    """Whether it is a change of a domain that converts no value of it."""
+    """Whether it is a change of a domain or range type that converts no value of it."""
     match operation:
         case Change(Domain() as before, Domain() as after):
             return before.type == after.type
+        case Change(Definition() as before, Definition() as after):
+            return before.definition == after.definition
         case _:
             return False
 
 
 def _changed_types(operations: Sequence[Operation], before: Schema, kinds: tuple[type[AnyObject], ...]) -> set[str]:
     """The names of the types of these kinds that change, and of those that are made of them."""
-    found = {op.before.name for op in operations if isinstance(op, Change) and isinstance(op.before, kinds)}
-    names = {name for name in found if name is not None}
+    found = [op.before for op in operations if isinstance(op, Change) and isinstance(op.before, kinds)]
+    names = {name for obj in found for name in _type_names(obj)}
     made_of = [(domain.name, domain.type) for domain in before.domains]
+    made_of += [
+        (name, need.name) for each in before.definitions for need in each.depends_on for name in _type_names(each)
+    ]
     made_of += [(each.name, attribute.type) for each in before.composite_types for attribute in each.attributes]
     while names and (more := {name for name, text in made_of if type_name(text).name in names} - names):
         names |= more
     return names
+
+
+def _type_names(obj: AnyObject) -> Iterator[str]:
+    """What the types of columns may call it by; nothing where it is no type."""
+    if not isinstance(obj, Definition):
+        yield from () if obj.name is None else (obj.name,)
+    elif obj.kind in DEFINED_TYPES:
+        yield from names_in_texts(obj)
 
 
 def _columns_of(table: Name, kept: dict[Name, Kept]) -> dict[str, str]:
@@ -166,7 +181,7 @@ def rows_of(connection: Connection, table: Name, columns: Collection[str], diale
 
 def imposed_on(operations: Sequence[Operation], before: Schema) -> set[Name]:
     """The tables of which some operation may refuse rows that are there: the plan's guards are made for that."""
-    types = _changed_types(operations, before, (Domain, Enum, CompositeType))
+    types = _changed_types(operations, before, (Domain, Enum, CompositeType, Definition))
     using = {
         table.key
         for table in before.tables

@@ -155,7 +155,7 @@ class MySQL:
             case _:
                 return False
 
-    def freed(self, dependent: AnyObject, drop: Drop) -> AnyObject:
+    def freed(self, dependent: AnyObject, operation: Drop | Change) -> AnyObject:
         return dependent
 
     def granted_to_new(
@@ -170,8 +170,8 @@ class MySQL:
         """An ALTER TABLE that touches columns puts them in order on the way."""
         return in_alter_table(operations[0]) and places_columns(operations)
 
-    def widens(self, before: Column, after: Column) -> bool:
-        return types.widens(before, after)
+    def widens(self, before: AnyObject, after: AnyObject) -> bool:
+        return isinstance(before, Column) and isinstance(after, Column) and types.widens(before, after)
 
     def render(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> list[Statement]:
         return rendered(operations, before, after, self._server)

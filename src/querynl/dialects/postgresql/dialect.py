@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from querynl.dialects import expressions
 from querynl.dialects.postgresql import counters, heirs, privileges, renaming, spelling, split, traces
-from querynl.dialects.postgresql.types import keeps_values
 from querynl.dialects.protocol import Dialect, Reader, Statement
 from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop, Operation
@@ -100,10 +99,10 @@ class PostgreSQL(Dialect):
 
         return rules.blocks(operation, dependent)
 
-    def freed(self, dependent: AnyObject, drop: Drop) -> AnyObject:
+    def freed(self, dependent: AnyObject, operation: Drop | Change) -> AnyObject:
         from querynl.dialects.postgresql import rules
 
-        return rules.freed(dependent, drop)
+        return rules.freed(dependent, operation)
 
     def granted_to_new(
         self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
@@ -121,8 +120,10 @@ class PostgreSQL(Dialect):
     def rebuilds_table_for(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> bool:
         return False
 
-    def widens(self, before: Column, after: Column) -> bool:
-        return keeps_values(before.type, after.type)
+    def widens(self, before: AnyObject, after: AnyObject) -> bool:
+        from querynl.dialects.postgresql import rules
+
+        return rules.widens(before, after)
 
     def render(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> list[Statement]:
         from querynl.dialects.postgresql.rendering import render

@@ -11,8 +11,8 @@ from querynl.dialects.expressions import mentions
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, INDEX_ROLES, TABLE_ATTRIBUTES
 from querynl.dialects.postgresql.rendering import definitions
 from querynl.dialects.postgresql.rendering.columns import retyped
-from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds, only_extends
-from querynl.dialects.postgresql.types import comparable
+from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds, only_extends, subtype
+from querynl.dialects.postgresql.types import comparable, keeps_values
 from querynl.operations import Change, Drop
 from querynl.schema import (
     ROUTINES,
@@ -28,6 +28,7 @@ from querynl.schema import (
     Index,
     Kind,
     OptionValue,
+    Part,
     Policy,
     PrimaryKey,
     Routine,
@@ -136,6 +137,19 @@ def header(routine: Routine) -> str:
     return routine.definition.partition("\n LANGUAGE ")[0]
 
 
+def widens(before: AnyObject, after: AnyObject) -> bool:
+    """Whether every value of a column, a domain or a range type is kept, and comes back, by what it becomes."""
+    match before, after:
+        case Column(type=old), Column(type=new):
+            return keeps_values(old, new)
+        case Domain(type=old), Domain(type=new):
+            return keeps_values(old, new)
+        case Definition(kind=Kind.RANGE_TYPE), Definition():
+            return keeps_values(subtype(before), subtype(after))
+        case _:
+            return True
+
+
 # -------------------------------------------------------------------------------------------- blocks
 
 
@@ -146,14 +160,30 @@ def blocks(operation: Drop | Change, dependent: AnyObject) -> bool:
             return _blocks_drop(obj, dependent)
         case Change(Column() as before, Column() as after):
             return _blocks_column(before, after, dependent)
-        case Change(Enum() as before, Enum() as after):
-            return not only_adds(before, after) and not isinstance(dependent, Domain)
-        case Change(Domain() as before, Domain() as after):
-            return not alters_domain(before, after) and not isinstance(dependent, Domain)
-        case Change(CompositeType() as before, CompositeType() as after):
-            return not only_extends(before, after) and not isinstance(dependent, Domain)
+        case Change():
+            return _replaces(operation) and not _moves_along(dependent)
+
+
+def _replaces(change: Change) -> bool:
+    """Whether it makes a type anew."""
+    match change.before, change.after:
+        case Enum() as before, Enum() as after:
+            return not only_adds(before, after)
+        case Domain() as before, Domain() as after:
+            return not alters_domain(before, after)
+        case CompositeType() as before, CompositeType() as after:
+            return not only_extends(before, after)
+        case Definition(kind=Kind.RANGE_TYPE) as before, Definition() as after:
+            return before.definition != after.definition
         case _:
             return False
+
+
+def _moves_along(dependent: AnyObject) -> bool:
+    """Whether it is replaced, or brought back, together with the type that it is made of."""
+    if isinstance(dependent, Definition):
+        return dependent.kind is Kind.RANGE_TYPE
+    return isinstance(dependent, Table | Part | Domain | CompositeType)
 
 
 def _blocks_drop(obj: AnyObject, dependent: AnyObject) -> bool:
@@ -181,9 +211,14 @@ def _blocks_drop(obj: AnyObject, dependent: AnyObject) -> bool:
             return True
 
 
-def freed(dependent: AnyObject, drop: Drop) -> AnyObject:
-    """The dependent without the defaults, and the checks of a domain, that name a dropped object."""
-    dropped = drop.obj
+def freed(dependent: AnyObject, operation: Drop | Change) -> AnyObject:
+    """The dependent without the defaults, and the checks of a domain, that name a dropped object.
+
+    Of a type that is replaced, a column is without its default.
+    """
+    if isinstance(operation, Change):
+        return replace(dependent, default=None) if isinstance(dependent, Column) and _replaces(operation) else dependent
+    dropped = operation.obj
     if not isinstance(dropped, Routine | Definition):
         return dependent
     match dependent:

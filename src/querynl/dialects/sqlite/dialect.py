@@ -116,7 +116,7 @@ class SQLite:
             and dependent.table == operation.obj.name
         )
 
-    def freed(self, dependent: AnyObject, drop: Drop) -> AnyObject:
+    def freed(self, dependent: AnyObject, operation: Drop | Change) -> AnyObject:
         return dependent
 
     def granted_to_new(
@@ -131,8 +131,8 @@ class SQLite:
     def rebuilds_table_for(self, operations: Sequence[Operation], before: Catalog, after: Catalog) -> bool:
         return rendering.rebuilds_table_for(operations, before, after, self.version)
 
-    def widens(self, before: Column, after: Column) -> bool:
-        return types.widens(before.type, after.type)
+    def widens(self, before: AnyObject, after: AnyObject) -> bool:
+        return isinstance(before, Column) and isinstance(after, Column) and types.widens(before.type, after.type)
 
     def localise(self, schema: Schema) -> Schema:
         check_texts(schema, self)

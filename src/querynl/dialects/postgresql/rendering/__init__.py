@@ -16,6 +16,7 @@ from querynl.dialects.postgresql.rendering import (
     privileges,
     sequences,
     tables,
+    type_changes,
     types,
 )
 from querynl.dialects.postgresql.rendering.around import Around
@@ -170,11 +171,11 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
         case Extension(), Extension():
             return objects.change_extension(old, new)
         case Enum(), Enum():
-            return types.change_enum(old, new, around)
+            return type_changes.change_enum(old, new, around)
         case Domain(), Domain():
-            return types.change_domain(old, new, around)
+            return type_changes.change_domain(old, new, around)
         case CompositeType(), CompositeType():
-            return types.change_composite(old, new, around)
+            return type_changes.change_composite(old, new, around)
         case model.Sequence(), model.Sequence():
             return sequences.change(old, new, around)
         case Routine(), Routine():
@@ -198,7 +199,11 @@ def _change(operation: Change, table: Name, around: Around) -> Iterator[str]:
         case Policy(), Policy():
             return objects.change_policy(old, new)
         case Definition(), Definition():
-            return definitions.change(old, new)
+            return (
+                type_changes.change_range(old, new, around)
+                if new.kind is Kind.RANGE_TYPE
+                else definitions.change(old, new)
+            )
         case Grant(), Grant():
             return privileges.change_grant(old, new, around)
         case Ownership(), Ownership():

@@ -77,7 +77,9 @@ def create(definition: Definition) -> Iterator[str]:
 
 
 def alters(old: Definition, new: Definition) -> bool:
-    """Whether one becomes the other in place."""
+    """Whether one becomes the other in place, or with all that is of it."""
+    if new.kind is Kind.RANGE_TYPE:
+        return old.options == new.options
     return old.definition == new.definition and (old.kind in _CHANGES or old.options == new.options)
 
 
@@ -99,7 +101,7 @@ def drop(definition: Definition, around: Around) -> Iterator[str]:
             yield f"ALTER {named} DISABLE"
         yield f"ALTER {named} SET (slot_name = NONE)"
     # The functions that are part of a base type need it as it needs them.
-    yield f"DROP {named}" + (" CASCADE" if _has_own_functions(definition) else "")
+    yield f"DROP {named}" + (" CASCADE" if has_own_functions(definition) else "")
     if "placeholders" in definition.options:
         yield f"DROP OPERATOR {definition.options['placeholders']}"
 
@@ -155,7 +157,8 @@ def _made_of_types(catalog: Catalog) -> Iterator[tuple[str, Column | Domain | At
                     yield from ((f"the attribute {name}.{found.name}", found) for found in obj.attributes)
 
 
-def _has_own_functions(definition: Definition) -> bool:
+def has_own_functions(definition: Definition) -> bool:
+    """Whether functions are part of the type, and go with it."""
     return definition.kind in DEFINED_TYPES and "FUNCTION" in definition.definition
 
 
