@@ -39,7 +39,8 @@ def allowed_hazards(words: Iterable[str]) -> frozenset[str]:
     named = {word.strip() for text in words for word in text.split(",") if word.strip()}
     if unknown := named - {*HAZARDS, "all"}:
         raise UsageInvalid(
-            f"--allow does not know {', '.join(sorted(unknown))}.", remedy=f"It takes {', '.join(HAZARDS)}, or all."
+            f"--allow does not know {', '.join(map(repr, sorted(unknown)))}.",
+            remedy=f"It takes {', '.join(HAZARDS)}, or all.",
         )
     return frozenset(HAZARDS) if "all" in named else frozenset(named)
 

@@ -151,7 +151,7 @@ def dialect_of(*sources: Source) -> str:
         if isinstance(source, Declared) and source.schema.dialect is not None:
             return source.schema.dialect
     raise UsageInvalid(
-        "Say which engine the migration is for.",
+        "Say which engine this is for.",
         remedy="Give --connection, or --dialect postgresql, mysql, mariadb or sqlite.",
     )
 

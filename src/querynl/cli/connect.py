@@ -67,7 +67,10 @@ def add(
         target = replace(target, password=sys.stdin.readline().rstrip("\n"))
     profile = Profile.from_target(name, target, password_command=password_command)
     if name in load_profiles().by_name:
-        raise UsageInvalid(f"There is a connection named {name!r} already.", remedy="Remove it first, or rename one.")
+        raise UsageInvalid(
+            f"There is a connection named {name!r} already.",
+            remedy=f"Remove it with `querynl connect remove {name}`, or choose another name.",
+        )
     password = target.password
     if not no_test:
         password = _tested(profile, password)

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from querynl.cli.app import common_options, current_app
+from querynl.cli.changes import dialect_of
 from querynl.cli.options import DIALECT, framework_option
-from querynl.errors import UsageInvalid
 
 
 @click.command()
@@ -27,12 +27,7 @@ def new(message: str, framework: str | None, output: str | None, dialect: str | 
     from querynl.formats.migration import Framework
 
     app = current_app()
-    name = dialect or (app.target().dialect if app.connection or app.settings.connection else None)
-    if name is None:
-        raise UsageInvalid(
-            "Say which engine the migration is for.",
-            remedy="Give --connection, or --dialect postgresql, mysql, mariadb or sqlite.",
-        )
+    name = dialect or (app.target().dialect if app.connection or app.settings.connection else dialect_of())
     made = blank_migration(
         dialect=dialect_named(name),
         framework=msgspec.convert(framework or app.settings.migrations.framework, Framework),

@@ -24,6 +24,8 @@ _REFUSED_LOGIN = re.compile(
 )
 # What PgBouncer says of settings that its sessions cannot begin with.
 _REFUSED_SETTING = "unsupported startup parameter"
+# What psycopg says before the server's or the system's own reason, and libpq after it; the remedy says the same.
+_ADDED = re.compile(r"^connection (?:failed|is bad): | Is the server running [^?]*\?")
 _TOO_MANY = re.compile(r"too many (clients|connections)|remaining connection slots")
 
 
@@ -188,7 +190,7 @@ def _settings(target: Target) -> dict[str, Any]:
 
 
 def _connect_failure(error: psycopg.Error, target: Target) -> QueryNLError:
-    reason = _one_line(error)
+    reason = _ADDED.sub("", _one_line(error))
     if _REFUSED_LOGIN.search(reason):
         return AuthenticationFailed(
             f"PostgreSQL refused the login: {reason}", where=target.name, remedy="Check the user name and the password."
