@@ -73,16 +73,34 @@ def create(sequence: model.Sequence) -> str:
 
 
 def change(before: model.Sequence, after: model.Sequence) -> Iterator[Statement]:
-    """The statements that make a sequence count otherwise, from where it stands or the first number that is left."""
+    """The statements that make a sequence count otherwise: from where it stands, or the first number that is left.
+
+    It starts anew where it turns round, or none is left of those that it may stand at.
+    """
     was, now = ({**_usual(s), **{k: v for k, v in _values(s).items() if v is not None}} for s in (before, after))
     end = "maximum" if now["increment"] < 0 else "minimum"
-    if now[end] != was[end] and was["minimum"] <= now[end] <= was["maximum"]:
+    restarts = _is_left_behind(was, now)
+    if not restarts and now[end] != was[end] and was["minimum"] <= now[end] <= was["maximum"]:
         # It may not stand beyond its limits; a sequence that is further on stays there.
         yield Statement(f"DO SETVAL({quote(after.name)}, {now[end]}, 0)")
     words = list(_clauses({key: value for key, value in now.items() if value != was[key]}))
     if before.cycle != after.cycle:
         words.append("CYCLE" if after.cycle else "NOCYCLE")
+    if restarts:
+        words.append(f"RESTART WITH {now['start']}")
     yield Statement(" ".join([f"ALTER SEQUENCE {quote(after.name)}", *words]))
+
+
+def _is_left_behind(was: dict[str, int], now: dict[str, int]) -> bool:
+    """Whether it stands beyond its new limits, which the server refuses (error 4085).
+
+    One that turns round may stand just beyond its last number.
+    """
+    falls = was["increment"] < 0
+    if falls != (now["increment"] < 0):
+        return True
+    least, most = (was["minimum"], was["start"]) if falls else (was["start"], was["maximum"])
+    return now["maximum"] < least or most < now["minimum"]
 
 
 _WORDS = {
