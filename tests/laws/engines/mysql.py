@@ -15,18 +15,22 @@ TYPES = (
     Type("int", "int number plain key", ("0", "42", "-1")),
     Type("bigint", "bigint number key", ("7",)),
     Type("bigint unsigned", "number free"),
+    Type("int(6) unsigned zerofill", "key"),
+    Type("mediumint", "number free key"),
     Type("int unsigned", "unsigned number key", ("1",)),
     Type("smallint", "number free key"),
     Type("tinyint(1)", "key", ("0", "TRUE")),
     Type("decimal(10,2)", "number free plain key", ("1.50",)),
+    Type("decimal(20,6) unsigned", "number free"),
     Type("float", "number free"),
     Type("double", "number free", ("2.5",)),
     Type("varchar(20)", "text key", ("'x'", "'it''s'", "''", "NULL")),
-    Type("varchar(200)", "text key"),
+    Type("varchar(200)", "text key", ("(concat('it''s', 1))",)),
     Type("char(5)", "text key", ("'y'",)),
     Type("varchar(9) CHARACTER SET ascii COLLATE ascii_bin", "key code", ("'x'",)),
     Type("text", "text long", ("('x')",)),
     Type("longtext", "text long"),
+    Type("mediumblob", ""),
     Type("varbinary(30)", "key", ("x'00FF'",)),
     Type("binary(4)", "key", ("'a'",)),
     Type("tinytext", "text long"),
@@ -34,27 +38,49 @@ TYPES = (
     Type("date", "key date", ("'2020-01-31'",)),
     Type("datetime(6)", "key", ("CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)")),
     Type("timestamp", "", ("CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")),
+    Type("timestamp(3)", "", ("CURRENT_TIMESTAMP(3)",)),
     Type("time(3)", "key"),
     Type("year", "key", ("2020",)),
     Type("json", "json", ("(json_array())",)),
     Type("bit(3)", "", ("b'101'",)),
     Type("point", "point"),
+    Type("multipolygon", "point"),
 )
 OWN_TYPES = {
-    "mysql": (Type("vector(3)", ""), Type("geometrycollection", "point")),
-    "mariadb": (Type("uuid", "key", ("uuid()",)), Type("inet6", "key", ("'::1'",))),
+    "mysql": (Type("vector(3)", ""), Type("geometrycollection", "point"), Type("int COLUMN_FORMAT FIXED", "key")),
+    "mariadb": (
+        Type("uuid", "key", ("uuid()",)),
+        Type("inet6", "key", ("'::1'",)),
+        Type("varchar(300) COMPRESSED", ""),
+    ),
 }
 _CHARACTERS = ("", "", "", " CHARACTER SET latin1", " COLLATE utf8mb4_bin", " CHARACTER SET ascii COLLATE ascii_bin")
 
 
 def sequence(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     """https://mariadb.com/kb/en/create-sequence/"""
-    options = one(draw, "", " START WITH 5", " INCREMENT BY 2 CACHE 5", " MINVALUE -9 MAXVALUE 99 CYCLE NOCACHE")
+    options = one(
+        draw,
+        "",
+        " START WITH 5",
+        " INCREMENT BY 2 CACHE 5",
+        " MINVALUE -9 MAXVALUE 99 CYCLE NOCACHE",
+        " START WITH -3 INCREMENT BY -3 MAXVALUE -3",
+    )
     text = f"CREATE SEQUENCE «{place.key}»{options}"
     return Element(place.key, "sequence", text, provides=frozenset({"sequence"}))
 
 
 # --------------------------------------------------------------------------------------------- tables
+
+
+_OWN_OPTIONS = {
+    "mysql": (" AUTOEXTEND_SIZE=4M",),
+    "mariadb": (
+        *(" WITH SYSTEM VERSIONING", " WITH SYSTEM VERSIONING", " PAGE_COMPRESSED=1"),
+        *(" ENGINE=Aria", " ENGINE=Aria TRANSACTIONAL=0 PAGE_CHECKSUM=0"),
+    ),
+}
 
 
 def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
@@ -71,7 +97,10 @@ def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         " KEY_BLOCK_SIZE=8 ROW_FORMAT=COMPRESSED",
         " DEFAULT CHARACTER SET latin1 COLLATE latin1_bin",
         " ENGINE=MyISAM CHECKSUM=1",
-        *([" WITH SYSTEM VERSIONING", " ENGINE=Aria"] if sketch.dialect.name == "mariadb" else []),
+        " ENGINE=MyISAM PACK_KEYS=1 DELAY_KEY_WRITE=1",
+        " STATS_AUTO_RECALC=0 STATS_SAMPLE_PAGES=9",
+        " AVG_ROW_LENGTH=100 MIN_ROWS=5",
+        *_OWN_OPTIONS[sketch.dialect.name],
     )
     remark = one(draw, "", "", f" COMMENT={sketch.literal(REMARK)}")
     provides = {"innodb"} if "ENGINE" not in options else {"spacious"}
@@ -95,6 +124,8 @@ def partitioned(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         "RANGE (part) SUBPARTITION BY KEY (part) (PARTITION a VALUES LESS THAN (7) (SUBPARTITION s, SUBPARTITION `)`))",
         "LINEAR HASH (part) PARTITIONS 4",
         "LIST COLUMNS (part) (PARTITION a VALUES IN (0, 1), PARTITION b VALUES IN (NULL))",
+        "LINEAR KEY ALGORITHM=1 (part) PARTITIONS 2",
+        "RANGE (part DIV 2) (PARTITION `p 0` VALUES LESS THAN (3), PARTITION p1 VALUES LESS THAN (8) MAX_ROWS=9)",
     )
     text = f"CREATE TABLE «{place.key}» (\n  part int NOT NULL,\n  {LINES}\n)\nPARTITION BY {way}"
     return Element(place.key, "partitioned", text, provides=frozenset({"innodb"}))
@@ -190,12 +221,32 @@ def generated(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     return Element(place.key, "generated", line, holder=place.holder, inline=True, provides=provides)
 
 
+_SYSTEM_PERIOD = """\
+`row since` timestamp(6) GENERATED ALWAYS AS ROW START,
+  `row until` timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE,
+  PERIOD FOR SYSTEM_TIME (`row since`, `row until`)"""
+_PERIOD = "`valid from` date NOT NULL,\n  `valid to` date NOT NULL,\n  PERIOD FOR `vali``d` (`valid from`, `valid to`)"
+
+
+def period(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    """The columns between which something was true: https://mariadb.com/kb/en/temporal-tables/"""
+    assert place.holder is not None
+    alone, demands, text = f"period of {place.holder}", frozenset[str](), _PERIOD
+    if "versioned" in sketch.elements[place.holder].provides:
+        demands, text = frozenset({f"{place.holder}:versioned"}), one(draw, _SYSTEM_PERIOD, _PERIOD)
+    if text is _PERIOD:
+        columns = [f"«{key}:key»" for key in sketch.that_are("key", place.holder)]
+        keys = [f",\n  UNIQUE KEY `once in {place.key}` ({column}, `vali``d` WITHOUT OVERLAPS)" for column in columns]
+        text += one(draw, "", *keys)
+    return Element(place.key, "period", text, place.holder, inline=True, demands=demands, place=alone)
+
+
 # ---------------------------------------------------------------------------------------------- names
 
 
 def _space(element: Element, sketch: Sketch) -> Hashable:
     match element.kind:
-        case "primary key":
+        case "primary key" | "period":
             return None
         case "check" if sketch.dialect.name == "mariadb":
             return None
@@ -214,10 +265,10 @@ def _space(element: Element, sketch: Sketch) -> Hashable:
 TABLES = ("table", "partitioned")
 
 
-def _vocabulary(*first: Stage) -> Vocabulary:
+def _vocabulary(*own: Stage) -> Vocabulary:
     return Vocabulary(
         stages=(
-            *first,
+            *(stage for stage in own if not stage.per),
             Stage("routine", routine, most=2),
             Stage("table", table, most=3),
             Stage("partitioned", partitioned),
@@ -226,6 +277,7 @@ def _vocabulary(*first: Stage) -> Vocabulary:
             Stage("located", located, per=("table",)),
             Stage("counting", counting, per=("table",)),
             Stage("generated", generated, per=TABLES),
+            *(stage for stage in own if stage.per),
             Stage("primary key", primary_key, per=TABLES),
             Stage("unique index", unique, per=TABLES),
             Stage("index", index, most=2, per=TABLES),
@@ -247,4 +299,4 @@ def _vocabulary(*first: Stage) -> Vocabulary:
 
 
 MYSQL = _vocabulary()
-MARIADB = _vocabulary(Stage("sequence", sequence))
+MARIADB = _vocabulary(Stage("sequence", sequence), Stage("period", period, per=("table",)))

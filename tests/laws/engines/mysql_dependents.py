@@ -56,7 +56,11 @@ def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
 
 def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     moment, event = one(draw, "BEFORE", "AFTER"), one(draw, "INSERT", "UPDATE", "DELETE")
-    body = one(draw, "SET @x = 1", "BEGIN\n  SET @x = 'it''s;'; -- it's\n  SET @y = 2;\nEND")
+    row = "OLD" if event == "DELETE" else "NEW"
+    shown = [f"SET @x = {row}.«{key}»" for key in sketch.that_are("column", place.holder)]
+    body = one(
+        draw, *(shown or ["SET @x = 1"]), "SET @x = 1", "BEGIN\n  SET @x = 'it''s;'; -- it's\n  SET @y = 2;\nEND"
+    )
     occasion = f"{moment}_{event}"
     others = sketch.that_are(occasion, place.holder)
     order = one(draw, "", *(f" {word} «{key}:{occasion}»" for key in others for word in ("FOLLOWS", "PRECEDES")))

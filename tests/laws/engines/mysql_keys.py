@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -45,10 +45,29 @@ def primary_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None
 
 def unique(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     found = _key(draw, sketch, place)
+    computed = _computed_key(sketch, place)
+    if computed and chance(draw):
+        text = f"UNIQUE KEY «{place.key}» ({one(draw, *computed)})"
+        demands = frozenset({f"{place.holder}:innodb"})
+        return Element(place.key, "unique index", text, place.holder, inline=True, demands=demands)
     if found is None:
         return None
     text = one(draw, f"UNIQUE KEY «{place.key}» {found[0]}", f"CONSTRAINT «{place.key}» UNIQUE {found[0]}")
     return Element(place.key, "unique index", text, holder=place.holder, inline=True, provides=found[1])
+
+
+def _computed_key(sketch: Sketch, place: Place) -> list[str]:
+    """Keys of expressions, and those that descend, which partitions and some engines do not have."""
+    holder = sketch.elements[place.holder or ""]
+    if holder.kind != "table" or "innodb" not in holder.provides:
+        return []
+    found = [f"«{key}:key» DESC" for key in sketch.that_are("key", place.holder)]
+    if sketch.dialect.name == "mysql":
+        found += [
+            "(({} + 1)), {} DESC".replace("{}", f"«{key}:plain»") for key in sketch.that_are("plain", place.holder)
+        ]
+        found += [f"(left(«{key}:text», 9)) DESC" for key in sketch.that_are("text", place.holder)]
+    return found
 
 
 def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -59,6 +78,7 @@ def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     texts += [
         f"«{key}:text» <> 'it''s' AND length(«{key}:text») < 500" for key in sketch.that_are("text", place.holder)
     ]
+    texts += [f"coalesce(«{key}:free», «{other}:free», 5) > -100" for key, other in pairwise(numbers)]
     if not texts:
         return None
     enforced = one(draw, "", "", " NOT ENFORCED") if sketch.dialect.name == "mysql" else ""
