@@ -15,6 +15,7 @@ import pytest
 from querynl.errors import MigrationFailed, QueryNLError
 from tests.engines import Database
 from tests.migrating import Project, done
+from tests.servers import STARTERS
 
 A, B = "20260101000000_a", "20260102000000_b"
 NOBODY = 65534
@@ -100,6 +101,44 @@ def test_a_read_only_database_is_left_as_it_is(project: Project) -> None:
     assert project.statuses() == {A: "applied", B: "pending"}
     database.execute(f"SET TRANSACTION READ WRITE; ALTER DATABASE {database.name} RESET ALL")
     assert done(project.apply()) == [B]
+
+
+@pytest.mark.engines("mysql")
+def test_a_read_only_schema_is_left_as_it_is(project: Project) -> None:
+    database = project.database
+    project.write(B, "CREATE TABLE b (id integer);")
+    database.execute(f"ALTER DATABASE {database.name} READ ONLY = 1")
+    try:
+        with pytest.raises(QueryNLError, match="read only mode") as refused:
+            project.apply()
+        assert refused.value.exit_status == 4
+        assert project.statuses() == {A: "applied", B: "pending"}
+    finally:
+        database.execute(f"ALTER DATABASE {database.name} READ ONLY = 0")
+    assert done(project.apply()) == [B]
+
+
+@pytest.mark.engines("mariadb")
+def test_a_read_only_server_is_left_as_it_is(engine: str, tmp_path: Path) -> None:
+    server = STARTERS[engine]()
+    try:
+        owner = Database(engine, f"{server.url}app")
+        Database(engine, server.url).execute("CREATE DATABASE app; CREATE USER u; GRANT ALL ON app.* TO u")
+        project = Project(Database(engine, owner.url.replace("root@", "u@")), tmp_path / "migrations")
+        project.write(A, "CREATE TABLE a (id integer);")
+        project.apply()
+        project.write(B, "CREATE TABLE b (id integer);")
+        owner.execute("SET GLOBAL read_only = 1")
+
+        with pytest.raises(QueryNLError, match="--read-only") as refused:
+            project.apply()
+
+        assert refused.value.exit_status == 4
+        assert project.statuses() == {A: "applied", B: "pending"}
+        owner.execute("SET GLOBAL read_only = 0")
+        assert done(project.apply()) == [B]
+    finally:
+        server.stop()
 
 
 @pytest.mark.engines("sqlite")

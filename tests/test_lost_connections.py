@@ -14,7 +14,7 @@ from tests.applying import applying
 from tests.engines import Database
 from tests.migrating import CONNECTION, Project, done
 from tests.proxy import proxy
-from tests.servers import postgresql
+from tests.servers import STARTERS, postgresql
 from tests.waiting import comes_true
 
 pytestmark = pytest.mark.engines("postgresql", "mysql", "mariadb")
@@ -86,6 +86,30 @@ def test_a_server_that_breaks_down_is_found_again(engine: str, tmp_path: Path) -
         project.write(A, "CREATE TABLE a (id integer);")
         assert comes_true(lambda: _answers(project.database))
         assert done(project.apply()) == [A]
+    finally:
+        server.stop()
+
+
+@pytest.mark.engines("mysql", "mariadb")
+def test_a_server_that_is_restarted_is_found_again(engine: str, tmp_path: Path) -> None:
+    server = STARTERS[engine]()
+    try:
+        Database(engine, server.url).execute("CREATE DATABASE app")
+        project = Project(Database(engine, f"{server.url}app"), tmp_path / "migrations")
+        project.write(A, f"CREATE TABLE a (id integer);\nINSERT INTO a VALUES (1);\n{FOREVER[engine]};")
+        process = applying(project)
+        process.wait_until_it_runs(f"{A} 3/3")
+
+        project.database.execute("SHUTDOWN")
+
+        status, line = process.end()
+        assert status == COULD_NOT_CONNECT
+        assert "Whether statement 3 of 3 got through is not known here" in line
+        server = server.again()
+        assert project.statuses() == {A: "partially applied"}
+        project.write(A, "CREATE TABLE a (id integer);\nINSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);")
+        assert done(project.apply()) == [A]
+        assert project.database.rows("SELECT id FROM a ORDER BY id") == [(1,), (2,)]
     finally:
         server.stop()
 

@@ -6,6 +6,7 @@ by SIGKILL, so that no server outlives the tests it was started for.
 Usage: keeper.py FOLDER STOP_SIGNAL COMMAND...
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,9 @@ def keep(folder: Path, stop_signal: Signals, command: list[str]) -> int:
 
 
 def _end_with_input(server: subprocess.Popen[bytes], stop_signal: Signals, abandoned: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not by sys.stdin, whose lock an interpreter that ends first could not get.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     abandoned.set()
     server.send_signal(stop_signal)
     try:

@@ -145,8 +145,8 @@ install_server() {
 serve() {
   local data=$1 port=$2
   [ -d "$pristine" ] || fail "no server in $base; run: mysql9.sh install $base"
-  rm -rf "$data"
-  cp -R --sparse=always --reflink=auto "$pristine" "$data"
+  # One that is there is of a server that ended and is started again.
+  [ -d "$data" ] || cp -R --sparse=always --reflink=auto "$pristine" "$data"
   exec_mysqld --datadir="$data" --port="$port" --bind-address=127.0.0.1 --skip-name-resolve \
     --socket="$data/socket" --pid-file="$data/mysqld.pid" --tmpdir="$data" --mysqlx=OFF --skip-log-bin \
     --performance-schema=OFF --event-scheduler=OFF --table-open-cache=400 --max-connections=200

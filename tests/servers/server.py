@@ -43,6 +43,16 @@ class Server:
     url: str
     keeper: subprocess.Popen[bytes]
 
+    def again(self) -> "Server":
+        """The same server, with what is in it, started anew after it ended by itself."""
+        self.keeper.wait(STOP_SECONDS)
+        command: Sequence[str] = self.keeper.args  # type: ignore[assignment]  # as `_keep` gave it
+        folder = Path(command[2])
+        again = Server(self.url, subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True))
+        if not _answers(again, folder):
+            raise _failure(folder, "did not start again")
+        return again
+
     def stop(self) -> None:
         """Ends the server, removes its folder and returns when both are gone."""
         assert self.keeper.stdin is not None
