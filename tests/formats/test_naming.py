@@ -54,5 +54,11 @@ def test_an_id_takes_the_first_second_that_is_free() -> None:
     assert new_id("Add tags", NOON, taken) == "20251016120003_add_tags"
 
 
+def test_an_id_comes_after_those_that_are_there_though_the_clock_was_set_back() -> None:
+    taken = ["20251017120000_tomorrow", "20251301000000_no_date", "99991231235959_the_end"]
+
+    assert new_id("Add tags", NOON, taken) == "20251017120001_add_tags"
+
+
 def test_the_version_is_what_an_id_begins_with() -> None:
     assert version_of("20251016120000_add_tags") == "20251016120000"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from querynl.errors import MigrationInvalid
 
@@ -15,6 +16,7 @@ SLUG_LENGTH = 60
 _NAMELESS = "migration"
 
 _VERSION = re.compile(r"[VU]?(\d{14})(?!\d)")
+_FORMAT = "%Y%m%d%H%M%S"
 
 
 def slug(message: str) -> str:
@@ -36,16 +38,24 @@ def slug(message: str) -> str:
 
 
 def new_id(message: str, at: datetime, taken: Collection[str]) -> str:
-    """An id for a migration made at that moment, the first second later whose version nothing in `taken` begins with.
+    """An id for a migration made at that moment, or later: after all versions that names in `taken` begin with.
 
-    `taken` holds ids or names of files. Raises MigrationInvalid for an empty message.
+    A clock that was set back, or another's that was ahead, makes no migration that comes too early. `taken` holds ids
+    or names of files. Raises MigrationInvalid for an empty message.
     """
     words = slug(message)
-    versions = {match[1] for name in taken if (match := _VERSION.match(name))}
-    moment = at.astimezone(UTC)
-    while (version := f"{moment:%Y%m%d%H%M%S}") in versions:
-        moment += timedelta(seconds=1)
-    return f"{version}_{words}"
+    moment = max([at.astimezone(UTC), *(newest + timedelta(seconds=1) for newest in _moments(taken))])
+    return f"{moment.strftime(_FORMAT)}_{words}"
+
+
+def _moments(taken: Collection[str]) -> Iterator[datetime]:
+    """The moments that names begin with; other digits are none, nor is the last year, which numbers stand for."""
+    for name in taken:
+        if match := _VERSION.match(name):
+            with suppress(ValueError):
+                moment = datetime.strptime(match[1], _FORMAT).replace(tzinfo=UTC)
+                if moment.year < MAXYEAR:
+                    yield moment
 
 
 def version_of(migration_id: str) -> str:
