@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from querynl.operations import Change, Create, Drop, Operation, Rename, State, parts_of, table_of, target
 from querynl.schema import Exclusion, Index, Kind, Name, PrimaryKey, Schema, Table, Unique, ref_of
+
+Parents = Mapping[Name, Iterable[Name]]
 
 _TABLES_AND_PARTS = frozenset(
     {
@@ -73,11 +75,56 @@ def _moves(operations: Sequence[Operation]) -> Iterator[tuple[int, Table, Table]
                 yield number, before, after
 
 
-def links_of_heirs(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
+def parents_of(before: Schema, operations: Sequence[Operation]) -> Parents:
+    """The parents that each table has at any time of a migration, by the names that they have by then."""
+    found: dict[Name, set[Name]] = {table.key: set(table.inherits) for table in before.tables if table.inherits}
+    for operation in operations:
+        match operation:
+            case Rename(ref, to) if ref.kind is Kind.TABLE:
+                old, new = Name(ref.namespace, ref.name), Name(ref.namespace, to)
+                if old in found:
+                    found[new] = set(found[old])
+                for parents in found.values():
+                    parents.update({new} if old in parents else ())
+            case Create(Table() as table) | Change(_, Table() as table) if table.inherits:
+                found.setdefault(table.key, set()).update(table.inherits)
+    return found
+
+
+def links_of_heirs(operations: Sequence[Operation], parents: Parents) -> Iterator[tuple[int, int]]:
     """Pairs of numbers of operations, the first of which must come before the second."""
+    yield from _after_columns_from_above(operations, parents)
     yield from _partitions_before_incomplete_indexes(operations)
     yield from _parting_first_and_joining_last(operations)
     yield from _parts_of_indexes_first(operations)
+
+
+def _after_columns_from_above(operations: Sequence[Operation], parents: Parents) -> Iterator[tuple[int, int]]:
+    """A table comes when the columns that it has from its parents' parents are as they will be, and goes before."""
+    moving: dict[Name | None, list[int]] = defaultdict(list)
+    for number, operation in enumerate(operations if parents else ()):
+        ref = target(operation)
+        if ref is not None and ref.kind is Kind.COLUMN and not isinstance(operation, Rename):
+            moving[table_of(operation)].append(number)
+    for number, operation in enumerate(operations if moving else ()):
+        if isinstance(operation, Create | Drop) and isinstance(operation.obj, Table):
+            for above in _above(operation.obj.inherits, parents):
+                for other in moving.get(above, ()):
+                    if isinstance(operation, Create) and not isinstance(operations[other], Drop):
+                        yield (other, number)
+                    elif isinstance(operation, Drop) and not isinstance(operations[other], Create):
+                        yield (number, other)
+
+
+def _above(names: Iterable[Name], parents: Parents) -> set[Name]:
+    """The parents of the tables, and theirs, however far."""
+    found: set[Name] = set()
+    waiting = list(names)
+    while waiting:
+        more = set(parents.get(waiting.pop(), ())) - found
+        found |= more
+        waiting += more
+    return found
 
 
 def _partitions_before_incomplete_indexes(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:

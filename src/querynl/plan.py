@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from querynl.dialects.protocol import Dialect, Statement
-from querynl.heirs import with_incomplete_apart
+from querynl.heirs import parents_of, with_incomplete_apart
 from querynl.operations import (
     Change,
     Changed,
@@ -103,7 +103,7 @@ def plan(
     operations = with_incomplete_apart(operations)
     if not dialect.references_ahead:
         operations = with_cycles_split(operations)
-    in_order = ordered(operations, dialect)
+    in_order = ordered(operations, dialect, parents_of(before, operations))
     joining = [dialect.groups(operation) for operation in in_order]
     groups = with_privileges_joined(grouped(in_order, joining, dialect, references_ahead=dialect.references_ahead))
     state = State(before)

@@ -28,7 +28,7 @@ def grouped(
         name = table_of(operation)
         place = open_groups.get(name) if joins and name is not None else None
         if place is not None and place < len(groups) - 1:
-            before = predecessors(operations, rewriting).of if before is None else before
+            before = predecessors(operations, rewriting, {}).of if before is None else before
             late = (other for other in before[number] if other < number and group_of[other] > place)
             if any(not references_ahead or _share_names(operation, operations[other]) for other in late):
                 place = None

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
+from querynl.heirs import Parents
 from querynl.operations import Create, Drop, Operation, Rename, Rewriting
 from querynl.ordering.predecessors import Predecessors, predecessors
 from querynl.ordering.ranks import GROUNDWORK, preference
 from querynl.schema import Definition, Index, Kind, Policy, Routine, Trigger, View, kind_of
 
 
-def ordered(operations: Sequence[Operation], rewriting: Rewriting) -> list[Operation]:
-    """The operations in an order that an engine accepts.
+def ordered(operations: Sequence[Operation], rewriting: Rewriting, parents: Parents) -> list[Operation]:
+    """The operations in an order that an engine accepts; `parents` are those of all tables, by their later names.
 
     Renames made first, and what is dropped before them to step out of their way, keep their own order.
     """
@@ -24,7 +25,7 @@ def ordered(operations: Sequence[Operation], rewriting: Rewriting) -> list[Opera
     leading = [op for op, leads in zip(operations, is_leading, strict=False) if leads]
     others = [op for op, leads in zip(operations, is_leading, strict=False) if not leads] + list(operations[end:])
     others.sort(key=preference)
-    before = predecessors(others, rewriting)
+    before = predecessors(others, rewriting, parents)
     return [*leading, *(others[i] for i in _sorted(before, _places(others, before.of)))]
 
 

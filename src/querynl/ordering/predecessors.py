@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from querynl import schema as model
-from querynl.heirs import links_of_heirs
+from querynl.heirs import Parents, links_of_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, RunSQL, target
 from querynl.ordering.needs import Needs
 from querynl.schema import DEFINED_TYPES, AnyObject, Column, Grant, Kind, Name, Ownership, Ref, Table
@@ -25,8 +25,8 @@ class Predecessors(NamedTuple):
     by_name: frozenset[tuple[int, int]]
 
 
-def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> Predecessors:
-    """What must come before each of the operations."""
+def predecessors(operations: Sequence[Operation], rewriting: Rewriting, parents: Parents) -> Predecessors:
+    """What must come before each of the operations; `parents` are those of tables, those that stay as they are too."""
     before: dict[int, set[int]] = {number: set() for number in range(len(operations))}
     needs = Needs(operations, rewriting)
     creators, droppers, changers = needs.creators, needs.droppers, needs.changers
@@ -53,7 +53,7 @@ def predecessors(operations: Sequence[Operation], rewriting: Rewriting) -> Prede
                 before[number].update(needs.column_creators.get(name, ()))
                 for other in needs.column_enders.get(name, ()):
                     before[other].add(number)
-    for first, second in links_of_heirs(operations):
+    for first, second in links_of_heirs(operations, parents):
         before[second].add(first)
     by_name = frozenset(_links_of_names(operations, needs))
     for first, second in by_name:
