@@ -11,22 +11,23 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from querynl.dialects.protocol import Statement
-from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, reach, tokens_of, tokens_pattern
+from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, reach, repeated, tokens_of, tokens_pattern
 
 _LINE_COMMENT = r"--(?=\s|\Z)[^\n]*+|\#[^\n]*+"
 # Executable comments (/*! … */ and MariaDB's /*M! … */) and hints (/*+ … */) are part of a statement.
 _BLOCK_COMMENT = r"/\*(?!M?!|\+).*?(?:\*/|\Z)"
 _LITERAL = (
-    r"'(?:[^'\\]++|\\.?|'')*+(?:'|\Z)"
-    r'|"(?:[^"\\]++|\\.?|"")*+(?:"|\Z)'
-    r"|`(?:[^`]++|``)*+(?:`|\Z)|/\*(?:M?!|\+).*?(?:\*/|\Z)"
+    ("'" + repeated(r"[^'\\]++|\\.?|''") + r"(?:'|\Z)")
+    + ('|"' + repeated(r'[^"\\]++|\\.?|""') + r'(?:"|\Z)')
+    + ("|`" + repeated("[^`]++|``") + r"(?:`|\Z)|/\*(?:M?!|\+).*?(?:\*/|\Z)")
 )
 _TOKENS = tokens_pattern(gap=rf"(?=--(?:\s|\Z)){LINE_COMMENT}|\#[^\n]*+|{_BLOCK_COMMENT}", literal=_LITERAL)
 _BLANKS = re.compile(r"\s*+")
 _COMMENT = re.compile(rf"{_LINE_COMMENT}|{_BLOCK_COMMENT}", re.DOTALL)
 # All that is in no line comment, as far as it goes; what stands before one at the very end of a text is matched.
 _LAST_COMMENT = re.compile(
-    rf"(?:[^'\"`#/-]++|{_LITERAL}|{_BLOCK_COMMENT}|(?:{_LINE_COMMENT})\n|(?!{_LINE_COMMENT}).)*+(?:{_LINE_COMMENT})\Z",
+    repeated(rf"[^'\"`#/-]++|{_LITERAL}|{_BLOCK_COMMENT}|(?:{_LINE_COMMENT})\n|(?!{_LINE_COMMENT}).")
+    + rf"(?:{_LINE_COMMENT})\Z",
     re.DOTALL,
 )
 _DELIMITER_LINE = re.compile(
@@ -88,8 +89,10 @@ def _pieces(script: str) -> Iterator[tuple[list[str], str]]:
 def _stretch(delimiter: str) -> re.Pattern[str]:
     """All up to a delimiter that is in no quotes and no comment."""
     return re.compile(
-        rf"(?:[^'\"`#/{re.escape(delimiter[0])}-]++"
-        rf"|(?!{re.escape(delimiter)})(?:{_LITERAL}|{_LINE_COMMENT}|{_BLOCK_COMMENT}|.))*+",
+        repeated(
+            rf"[^'\"`#/{re.escape(delimiter[0])}-]++"
+            rf"|(?!{re.escape(delimiter)})(?:{_LITERAL}|{_LINE_COMMENT}|{_BLOCK_COMMENT}|.)"
+        ),
         re.DOTALL,
     )
 

@@ -9,7 +9,16 @@ import re
 from collections.abc import Iterator, Sequence
 
 from querynl.dialects.protocol import Statement
-from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, QUOTED_NAME, STRING, reach, tokens_of, tokens_pattern
+from querynl.dialects.tokens import (
+    EXPECTS_NO_ROWS,
+    LINE_COMMENT,
+    QUOTED_NAME,
+    STRING,
+    reach,
+    repeated,
+    tokens_of,
+    tokens_pattern,
+)
 from querynl.errors import SQLFileInvalid
 
 _TOKEN = re.compile(
@@ -25,12 +34,14 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.DOTALL | re.VERBOSE,
 )
+# A text with escapes, without the letter before it.
+_ESCAPED = "'" + repeated(r"[^'\\]++|\\.?|''") + r"(?:'|\Z)"
 # Comments nest; one that nests deeper is read as if it ended earlier, the same each time.
-_BLOCK_COMMENT = r"/\*(?:[^*/]++|\*(?!/)|/(?!\*)%s)*+\*/"
+_BLOCK_COMMENT = r"/\*" + repeated(r"[^*/]++|\*(?!/)|/(?!\*)%s") + r"\*/"
 _BLOCK_COMMENTS = _BLOCK_COMMENT % ("|" + _BLOCK_COMMENT % ("|" + _BLOCK_COMMENT % ""))
 _TOKENS = tokens_pattern(
     gap=f"{LINE_COMMENT}|{_BLOCK_COMMENTS}",
-    literal=r"(?<![\w$])[eE]'(?:[^'\\]++|\\.?|'')*+(?:'|\Z)"
+    literal=rf"(?<![\w$])[eE]{_ESCAPED}"
     r"|(?<![\w$])(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=tag)|\Z)"
     f"|{STRING}|{QUOTED_NAME}",
 )
@@ -41,12 +52,12 @@ _BLANKS = re.compile(r"\s*+")
 # All that neither ends a statement nor is in dollar quotes. What stands in brackets is skipped as one, unless they hold
 # dollar quotes or a semicolon, which ends no statement there, or nest deeper.
 _QUIET = (
-    r"[^;'\"$()\[\]/-]++|(?<=[eE])(?<![\w$][eE])'(?:[^'\\]++|\\.?|'')*+(?:'|\Z)"
+    rf"[^;'\"$()\[\]/-]++|(?<=[eE])(?<![\w$][eE]){_ESCAPED.removeprefix('[eE]')}"
     rf"|{STRING}|{QUOTED_NAME}|--[^\n]*+|{_BLOCK_COMMENTS}|-|/(?!\*)|(?<=\w)\$[\w$]*+|\$(?!(?:[^\W\d]\w*)?\$)"
 )
-_IN_BRACKETS = rf"[(\[](?:{_QUIET}%s)*+[)\]]"
+_IN_BRACKETS = r"[(\[]" + repeated(f"{_QUIET}%s") + r"[)\]]"
 _BRACKETS = _IN_BRACKETS % ("|" + _IN_BRACKETS % ("|" + _IN_BRACKETS % ""))
-_STRETCH = re.compile(rf"(?:{_QUIET}|{_BRACKETS})*+", re.DOTALL)
+_STRETCH = re.compile(repeated(f"{_QUIET}|{_BRACKETS}"), re.DOTALL)
 # psql's own commands: the two that pg_dump writes mean nothing to a server.
 _META_COMMAND = re.compile(r"\\(\w+)[^\n]*\n?")
 _HARMLESS_COMMANDS = frozenset({"restrict", "unrestrict"})
@@ -54,7 +65,7 @@ _HARMLESS_COMMANDS = frozenset({"restrict", "unrestrict"})
 # What statements of interest begin with, and how many words tell them apart.
 _TELLING = frozenset(("ALTER", "COPY", "CREATE", "DROP", "REINDEX", "RESET", "SELECT", "SET", "VACUUM"))
 _MOST_WORDS = 60
-_GAP = rf"(?:\s++|--[^\n]*+|{_BLOCK_COMMENTS})*+"
+_GAP = repeated(rf"\s++|--[^\n]*+|{_BLOCK_COMMENTS}")
 _ROUTINE = re.compile(
     rf"CREATE\b{_GAP}(?:OR\b{_GAP}REPLACE\b{_GAP})?(?:FUNCTION|PROCEDURE)\b", re.DOTALL | re.IGNORECASE
 )

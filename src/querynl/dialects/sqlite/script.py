@@ -6,17 +6,26 @@ import re
 from collections.abc import Iterator, Sequence
 
 from querynl.dialects.protocol import Statement
-from querynl.dialects.tokens import EXPECTS_NO_ROWS, LINE_COMMENT, QUOTED_NAME, STRING, reach, tokens_of, tokens_pattern
+from querynl.dialects.tokens import (
+    EXPECTS_NO_ROWS,
+    LINE_COMMENT,
+    QUOTED_NAME,
+    STRING,
+    reach,
+    repeated,
+    tokens_of,
+    tokens_pattern,
+)
 
 _BLOCK_COMMENT = r"/\*.*?(?:\*/|\Z)"
 _COMMENT = rf"--[^\n]*+|{_BLOCK_COMMENT}"
-_GAP = rf"(?:\s++|{_COMMENT})*+"
-_LITERAL = rf"{STRING}|{QUOTED_NAME}|`(?:[^`]++|``)*+(?:`|\Z)|\[[^\]]*+(?:\]|\Z)"
+_GAP = repeated(rf"\s++|{_COMMENT}")
+_LITERAL = f"{STRING}|{QUOTED_NAME}|`" + repeated("[^`]++|``") + r"(?:`|\Z)|\[[^\]]*+(?:\]|\Z)"
 _TOKENS = tokens_pattern(gap=f"{LINE_COMMENT}|{_BLOCK_COMMENT}", literal=_LITERAL)
 # What may stand before a statement; and all up to a semicolon that is in no quotes and no comment.
 _BLANKS = re.compile(r"\s*+")
 _LEADING_COMMENT = re.compile(rf"\s*+({_COMMENT})", re.DOTALL)
-_STRETCH = re.compile(rf"(?:[^;'\"`\[/-]++|{_LITERAL}|{_COMMENT}|[/-])*+", re.DOTALL)
+_STRETCH = re.compile(repeated(rf"[^;'\"`\[/-]++|{_LITERAL}|{_COMMENT}|[/-]"), re.DOTALL)
 # As in sqlite3_complete(), a trigger ends at `; END ;`, any other statement at its semicolon.
 _TRIGGER = re.compile(rf"CREATE\b{_GAP}(?:TEMP(?:ORARY)?\b{_GAP})?TRIGGER\b", re.DOTALL | re.IGNORECASE)
 _END = re.compile(rf"{_GAP}END{_GAP}", re.DOTALL | re.IGNORECASE)
