@@ -105,14 +105,14 @@ def _new_name(part: Part, table: Table, taken: set[str], dialect: Dialect) -> st
     number = 0
     while True:
         suffix = _SUFFIXES[type(part)] + (str(number) if number else "")
-        name = _fitted(table.name, "_".join(_words(part, table)), suffix, dialect)
+        name = _fitted(table.name, "_".join(_words(part, table, dialect)), suffix, dialect)
         if name not in taken:
             taken.add(name)
             return name
         number += 1
 
 
-def _words(part: Part, table: Table) -> tuple[str, ...]:
+def _words(part: Part, table: Table, dialect: Dialect) -> tuple[str, ...]:
     match part:
         case Unique() | ForeignKey():
             return part.columns
@@ -121,9 +121,7 @@ def _words(part: Part, table: Table) -> tuple[str, ...]:
         case Exclusion():
             return tuple(key.column or "expr" for key in part.elements)
         case Check():
-            from querynl.dialects.expressions import mentions
-
-            used = [column.name for column in table.columns if mentions(part.expression, column.name, "sqlite")]
+            used = [column.name for column in table.columns if dialect.mentions(part.expression, column.name)]
             return tuple(used) if len(used) == 1 else ()
         case _:
             return ()

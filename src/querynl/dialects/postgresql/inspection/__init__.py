@@ -101,23 +101,9 @@ class _Inspection:
         found_tables = tuple(self._tables(relations, columns, constraints, indexed, counters))
         return Schema(
             dialect="postgresql",
-            namespaces=tuple(
-                Namespace(name=name, comment=lookup.comment(PG_NAMESPACE, oid))
-                for oid, name in self._reader.rows(queries.NAMESPACES)
-            ),
-            extensions=tuple(
-                Extension(name=name, namespace=namespace(schema))
-                for name, schema in self._reader.rows(queries.EXTENSIONS)
-            ),
-            enums=tuple(
-                Enum(
-                    name=name,
-                    namespace=namespace(schema),
-                    values=tuple(values),
-                    comment=lookup.comment(PG_TYPE, oid),
-                )
-                for oid, schema, name, values in enums
-            ),
+            namespaces=tuple(self._namespaces()),
+            extensions=tuple(self._extensions()),
+            enums=tuple(self._enums(enums)),
             domains=tuple(self._domains(domains, domain_checks, needs[PG_TYPE])),
             composite_types=tuple(self._composite_types(composites)),
             tables=found_tables,
@@ -130,6 +116,19 @@ class _Inspection:
             **self._privileges(counters),
             unmanaged=definitions.unmanaged,
         )
+
+    def _namespaces(self) -> Iterator[Namespace]:
+        for oid, name in self._reader.rows(queries.NAMESPACES):
+            yield Namespace(name=name, comment=self._lookup.comment(PG_NAMESPACE, oid))
+
+    def _extensions(self) -> Iterator[Extension]:
+        for name, schema in self._reader.rows(queries.EXTENSIONS):
+            yield Extension(name=name, namespace=namespace(schema))
+
+    def _enums(self, rows: Rows) -> Iterator[Enum]:
+        for oid, schema, name, labels in rows:
+            comment = self._lookup.comment(PG_TYPE, oid)
+            yield Enum(name=name, namespace=namespace(schema), values=tuple(labels), comment=comment)
 
     def _privileges(self, counters: tables.Counters) -> dict[str, Any]:
         sequences = privileges.counters(counters.places())
