@@ -35,6 +35,13 @@ class _Terms(TypedDict):
     ignore_drift: bool
 
 
+class _ApplyTerms(_Terms):
+    """What a run that goes forward may leave out of account, too."""
+
+    out_of_order: bool
+    ignore_missing: bool
+
+
 _running_options = together(
     *(CONFIRM, DRY_RUN, DIRECTORY, ALLOW, LOCK_TIMEOUT, STATEMENT_TIMEOUT, IGNORE_DRIFT),
     format_option("table", "json"),
@@ -56,10 +63,8 @@ def apply(
     allow: tuple[str, ...],
     count: int | None,
     last: str | None,
-    out_of_order: bool,
-    ignore_missing: bool,
     form: str,
-    **terms: Unpack[_Terms],
+    **terms: Unpack[_ApplyTerms],
 ) -> None:
     """Apply the pending migrations of a database."""
     from querynl import runner
@@ -82,8 +87,6 @@ def apply(
                     store=app.settings.registry.url,
                     allow=hazards,
                     progress=progress,
-                    out_of_order=out_of_order,
-                    ignore_missing=ignore_missing,
                     reached=run.reached,
                     **terms,
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +68,11 @@ def verify(
     from querynl.decisions import allowed_hazards
     from querynl.proof.files import prove_files
 
-    hazards = allowed_hazards(allow)
-    shown = privileges or current_app().settings.migrations.privileges
+    prove = partial(
+        prove_files,
+        privileges=privileges or current_app().settings.migrations.privileges,
+        allow=allowed_hazards(allow),
+    )
     verdicts: list[Verdict] = []
     untried: list[str] = []
     for folder in _folders(paths, framework):
@@ -77,16 +81,7 @@ def verify(
         files = [file for file in folder.files if not before or file.id in folder.chosen]
         with open_throwaway(name, scratch_url) as scratch:
             found = []
-            for verdict in prove_files(
-                files,
-                scratch,
-                name,
-                chosen=folder.chosen,
-                start=start,
-                privileges=shown,
-                allow=hazards,
-                folders=folder.imports,
-            ):
+            for verdict in prove(files, scratch, name, chosen=folder.chosen, start=start, folders=folder.imports):
                 found.append(verdict)
                 if form == "table":
                     _print(verdict)
