@@ -114,3 +114,7 @@ def schema_of(*found: dict[str, Any], **more: Any) -> dict[str, Any]:
 def scratch(database: Database) -> list[str]:
     """The option that lets a server of the tests hold throwaway databases, quicker than a private one."""
     return [] if database.engine == "sqlite" else ["--scratch-url", database.url]
+
+
+NAME = {"name": "name", "type": "varchar(100)", "nullable": False}
+USERS = schema_of(table("users", NAME))
