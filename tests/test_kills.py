@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from querynl.dialects import dialect_named
+from querynl.formats import find
+from querynl.formats.heading import Replaced, replaced_lines
 from tests.engines import Database, Databases
 from tests.killing import kinds_of, moments_of, struck_while_applying
 from tests.migrating import Project
@@ -64,6 +67,48 @@ def test_the_next_apply_finishes_what_was_cut_off(
             project.apply()
 
             assert_finished(project, where)
+
+
+# Before these the run has asked for what is there, and changed nothing.
+FIRST_MOMENT, STEP = 14, 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is killed with SIGKILL")
+def test_the_next_apply_finishes_what_was_cut_off_while_a_squashed_migration_took_its_place(
+    databases: Databases, database: Database, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("querynl.ledger.lock.LEASE_SECONDS", 0.3)
+    left: list[list[str]] = []
+    # On and on, until those that it replaces are gone.
+    while [B] not in left:
+        moment = FIRST_MOMENT + STEP * len(left)
+        databases.empty(database)
+        monkeypatch.setenv("QUERYNL_DATA_DIR", str(tmp_path / f"store{moment}"))
+        project = squashed_on(database, engine, tmp_path / str(moment))
+
+        assert struck_while_applying(project, "process", moment), left
+        left.append([entry.migration_id for entry in project.history()])
+        project.apply()
+
+        assert project.statuses() == {B: "applied", C: "applied"}, left
+        assert [entry.migration_id for entry in project.history()] == [B, C], left
+        assert database.rows("SELECT entry FROM log ORDER BY entry") == [("books",), ("kept",)], left
+    assert left.count([A, B]) == len(left) - 1 > 0
+
+
+def squashed_on(database: Database, engine: str, folder: Path) -> Project:
+    """A database in which two migrations stand that are one by now, and a third is pending."""
+    project, dialect = Project(database, folder), dialect_named(engine)
+    project.write(A, "CREATE TABLE log (entry varchar(20));")
+    project.write(B, "INSERT INTO log (entry) VALUES ('kept');")
+    project.apply()
+    files = find(folder)
+    replaced = replaced_lines([Replaced(file.id, file.checksum(dialect)) for file in files])
+    files[0].path.unlink()
+    heading = "".join(f"-- {line}\n" for line in replaced)
+    project.write(B, f"-- Migration: both\n{heading}\n{''.join(file.text for file in files)}")
+    project.write(C, "CREATE TABLE books (id integer);\nINSERT INTO log (entry) VALUES ('books');")
+    return project
 
 
 def assert_finished(project: Project, where: str) -> None:
