@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from querynl.connections import Connection, connect, parse_url
 from querynl.dialects.postgresql import PostgreSQL
@@ -27,6 +28,7 @@ from querynl.schema import (
     Kind,
     Name,
     PrimaryKey,
+    Routine,
     Schema,
     Table,
 )
@@ -343,6 +345,14 @@ def test_names_are_measured_in_bytes() -> None:
     assert not DIALECT.fits("é" * 32)
     with pytest.raises(NameTooLong):
         DIALECT.localise(Schema(tables=(Table(name="x" * 64),)))
+
+
+def test_a_procedure_does_not_have_the_name_and_arguments_of_a_function() -> None:
+    function = Routine(name="f", kind="function", arguments="integer", definition="CREATE FUNCTION f(integer) …")
+    procedure = Routine(name="f", kind="procedure", arguments="integer", definition="CREATE PROCEDURE f(integer) …")
+    DIALECT.localise(Schema(routines=(function, replace(procedure, arguments="text"))))
+    with pytest.raises(SchemaInvalid, match=r"already the function f\(integer\)"):
+        DIALECT.localise(Schema(routines=(function, procedure)))
 
 
 def test_an_unknown_option_names_the_nearest() -> None:

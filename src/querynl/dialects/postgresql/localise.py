@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from querynl.dialects.postgresql.privileges import canonical_default, canonical_
 from querynl.dialects.postgresql.rendering.definitions import WITH_OPTIONS, WORDS
 from querynl.dialects.postgresql.spelling import named_type, type_text
 from querynl.dialects.postgresql.types import canonical_type, serial_type
-from querynl.errors import TypeUnknown
+from querynl.errors import SchemaInvalid, TypeUnknown
 from querynl.operations import names_in_texts
 from querynl.schema import (
     DEFINED_TYPES,
@@ -50,6 +50,7 @@ def localise(schema: Schema, dialect: Dialect) -> Schema:
     check_options(schema)
     check_definitions(schema, WORDS, "PostgreSQL", with_options=WITH_OPTIONS)
     check_privileges(schema)
+    _check_routines(schema.routines)
     schema = replace(schema, definitions=tuple(map(_definition, schema.definitions)))
     spelled = _Types(schema)
     keys = {table.key: table.primary_key.columns for table in schema.tables if table.primary_key is not None}
@@ -217,6 +218,19 @@ def _definition(definition: Definition) -> Definition:
         name = definition.name
         options = {"multirange": name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"}
     return replace(definition, definition=text, options=options)
+
+
+def _check_routines(routines: Iterable[Routine]) -> None:
+    """Raise SchemaInvalid for a procedure that has the name and arguments of a function, or the other way round."""
+    known: dict[tuple[str | None, str, str], str] = {}
+    for number, routine in enumerate(routines):
+        other = known.setdefault((routine.namespace, routine.name, routine.arguments), routine.kind)
+        if other != routine.kind:
+            raise SchemaInvalid(
+                f"There is already the {other} {routine.name}({routine.arguments}).",
+                where=f"$.routines[{number}]",
+                remedy="PostgreSQL has one of them at a time: give one another name.",
+            )
 
 
 def _routine(routine: Routine) -> Routine:
