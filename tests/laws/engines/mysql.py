@@ -111,24 +111,41 @@ def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     return Element(place.key, "table", text, provides=frozenset(provides))
 
 
+_PARTITIONS = (
+    "HASH (part) PARTITIONS 3",
+    "KEY (part) PARTITIONS 2",
+    "RANGE (part) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)",
+    "RANGE (part) (PARTITION p0 VALUES LESS THAN (10) COMMENT 'it''s', PARTITION `q \"` VALUES LESS THAN (99))",
+    "LIST (part) (PARTITION a VALUES IN (0, 1, 2), PARTITION b VALUES IN (3, 4, NULL))",
+    "RANGE COLUMNS (part) (PARTITION a VALUES LESS THAN (5), PARTITION b VALUES LESS THAN (MAXVALUE))",
+    "RANGE (part) SUBPARTITION BY HASH (part) SUBPARTITIONS 2 (PARTITION a VALUES LESS THAN MAXVALUE)",
+    "RANGE (part) SUBPARTITION BY KEY (part) (PARTITION a VALUES LESS THAN (7) (SUBPARTITION s, SUBPARTITION `)`))",
+    "LINEAR HASH (part) PARTITIONS 4",
+    "LIST COLUMNS (part) (PARTITION a VALUES IN (0, 1), PARTITION b VALUES IN (NULL))",
+    "LINEAR KEY ALGORITHM=1 (part) PARTITIONS 2",
+    "RANGE (part DIV 2) (PARTITION `p 0` VALUES LESS THAN (3), PARTITION p1 VALUES LESS THAN (8) MAX_ROWS=9)",
+    "RANGE COLUMNS (area, part) (PARTITION a VALUES LESS THAN ('it''s', 5), PARTITION b VALUES LESS THAN ('x', 0))",
+    "LIST COLUMNS (area, part) (PARTITION a VALUES IN (('x', 1), ('y''s', 2)), PARTITION b VALUES IN (('', 0)))",
+    "KEY (area, part) PARTITIONS 2",
+)
+# https://mariadb.com/kb/en/system-versioned-tables/#storing-the-history-separately
+_HISTORY = (
+    "SYSTEM_TIME (PARTITION `o ld` HISTORY, PARTITION now CURRENT)",
+    "SYSTEM_TIME LIMIT 5000 (PARTITION p0 HISTORY, PARTITION p1 HISTORY, PARTITION now CURRENT)",
+)
+
+
 def partitioned(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    way = one(
-        draw,
-        "HASH (part) PARTITIONS 3",
-        "KEY (part) PARTITIONS 2",
-        "RANGE (part) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)",
-        "RANGE (part) (PARTITION p0 VALUES LESS THAN (10) COMMENT 'it''s', PARTITION `q \"` VALUES LESS THAN (99))",
-        "LIST (part) (PARTITION a VALUES IN (0, 1, 2), PARTITION b VALUES IN (3, 4, NULL))",
-        "RANGE COLUMNS (part) (PARTITION a VALUES LESS THAN (5), PARTITION b VALUES LESS THAN (MAXVALUE))",
-        "RANGE (part) SUBPARTITION BY HASH (part) SUBPARTITIONS 2 (PARTITION a VALUES LESS THAN MAXVALUE)",
-        "RANGE (part) SUBPARTITION BY KEY (part) (PARTITION a VALUES LESS THAN (7) (SUBPARTITION s, SUBPARTITION `)`))",
-        "LINEAR HASH (part) PARTITIONS 4",
-        "LIST COLUMNS (part) (PARTITION a VALUES IN (0, 1), PARTITION b VALUES IN (NULL))",
-        "LINEAR KEY ALGORITHM=1 (part) PARTITIONS 2",
-        "RANGE (part DIV 2) (PARTITION `p 0` VALUES LESS THAN (3), PARTITION p1 VALUES LESS THAN (8) MAX_ROWS=9)",
-    )
-    text = f"CREATE TABLE «{place.key}» (\n  part int NOT NULL,\n  {LINES}\n)\nPARTITION BY {way}"
-    return Element(place.key, "partitioned", text, provides=frozenset({"innodb"}))
+    way = one(draw, *_PARTITIONS, *(_HISTORY if sketch.dialect.name == "mariadb" else ()))
+    keys = "part int NOT NULL,"
+    provides = {"innodb", "by part"}
+    if "area" in way:
+        keys, provides = f"{keys}\n  area varchar(9) NOT NULL,", {"innodb", "by part, area"}
+    versioned = " WITH SYSTEM VERSIONING" if way in _HISTORY else ""
+    if versioned:
+        provides.add("versioned")
+    text = f"CREATE TABLE «{place.key}» (\n  {keys}\n  {LINES}\n){versioned}\nPARTITION BY {way}"
+    return Element(place.key, "partitioned", text, provides=frozenset(provides))
 
 
 def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
@@ -153,8 +170,6 @@ def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     classes = of.classes
     if not required and chance(draw):
         classes += " optional"
-    if "versioned" in sketch.elements[place.holder or ""].provides:
-        text += one(draw, "", "", "", " WITHOUT SYSTEM VERSIONING")
     return _column(draw, sketch, place, text, classes)
 
 
@@ -171,10 +186,16 @@ def located(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
 def _column(draw: st.DrawFn, sketch: Sketch, place: Place, text: str, classes: str) -> Element:
     remark = one(draw, "", "", "", f" COMMENT {sketch.literal(REMARK)}")
     line = f"«{place.key}» {text}{remark}"
+    # A table that keeps old rows has a column that is kept in them.
+    kept = [f"{key}:kept" for key in sketch.that_are("kept", place.holder)]
+    is_versioned = "versioned" in sketch.elements[place.holder or ""].provides
+    beside = one(draw, "", "", "", *kept[:1]) if is_versioned else ""
+    if beside:
+        line += " WITHOUT SYSTEM VERSIONING"
     if "free" in classes.split() and sketch.dialect.name == "mariadb":
         line += one(draw, "", "", "", f" CHECK («{place.key}» > -100)")
-    provides = frozenset({"column", *classes.split()})
-    demands = frozenset({f"{place.holder}:versioned"} if "WITHOUT" in text else ())
+    provides = frozenset({"column", *classes.split(), *(() if beside else ("kept",))})
+    demands = frozenset({f"{place.holder}:versioned", beside} if beside else ())
     return Element(place.key, "column", line, place.holder, inline=True, provides=provides, demands=demands)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -24,13 +25,26 @@ def _key(draw: st.DrawFn, sketch: Sketch, place: Place, without: str = "") -> tu
     ]
     others = [f"«{key}:key»" for key in sketch.that_are("key", place.holder) if key not in left_out]
     if sketch.elements[place.holder or ""].kind == "partitioned":
-        return f"(part, {one(draw, *referable)})" if referable and chance(draw) else "(part)", frozenset()
+        by = _partitioned_by(sketch, place)
+        return f"({by}, {one(draw, *referable)})" if referable and chance(draw) else f"({by})", frozenset()
     if referable and chance(draw):
         chosen = some(draw, referable, 2) or referable[:1]
         return f"({', '.join(chosen)})", frozenset({"referable", f"on {' '.join(column[1:-1] for column in chosen)}"})
     texts = [f"«{key}:long»(10)" for key in sketch.that_are("long", place.holder)]
     columns = some(draw, (*others, *texts), 2)
     return (f"({', '.join(columns)})", frozenset()) if columns else None
+
+
+def _partitioned_by(sketch: Sketch, place: Place) -> str:
+    """The columns that every key of a partitioned table has; nothing for other tables."""
+    provides = sketch.elements[place.holder or ""].provides
+    return next((offer.removeprefix("by ") for offer in provides if offer.startswith("by ")), "")
+
+
+def _partitioning(sketch: Sketch, place: Place) -> frozenset[str]:
+    """What a key demands of a partitioned table."""
+    by = _partitioned_by(sketch, place)
+    return frozenset({f"{place.holder}:by {by}"} if by else ())
 
 
 def primary_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -40,7 +54,8 @@ def primary_key(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None
         return None
     text = f"PRIMARY KEY {found[0]}"
     alone = f"key of {place.holder}"
-    return Element(place.key, "primary key", text, place.holder, inline=True, provides=found[1], place=alone)
+    made = Element(place.key, "primary key", text, place.holder, inline=True, provides=found[1], place=alone)
+    return replace(made, demands=_partitioning(sketch, place))
 
 
 def unique(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -53,7 +68,8 @@ def unique(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     if found is None:
         return None
     text = one(draw, f"UNIQUE KEY «{place.key}» {found[0]}", f"CONSTRAINT «{place.key}» UNIQUE {found[0]}")
-    return Element(place.key, "unique index", text, holder=place.holder, inline=True, provides=found[1])
+    made = Element(place.key, "unique index", text, holder=place.holder, inline=True, provides=found[1])
+    return replace(made, demands=_partitioning(sketch, place))
 
 
 def _computed_key(sketch: Sketch, place: Place) -> list[str]:
