@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from querynl import schema as model
 from querynl.dialects import expressions
+from querynl.dialects.flat import Flat
 from querynl.dialects.mysql import sequences, spelling, split, traces, types
 from querynl.dialects.mysql.inspect import inspected
 from querynl.dialects.mysql.localise import localised
@@ -24,9 +25,7 @@ from querynl.schema import (
     AnyObject,
     Check,
     Column,
-    DefaultPrivileges,
     ForeignKey,
-    Grant,
     Index,
     Kind,
     Name,
@@ -47,17 +46,14 @@ _WITHOUT_CASE = frozenset({Kind.COLUMN, Kind.INDEX, Kind.CHECK, Kind.FOREIGN_KEY
 _LACKING = frozenset(("1146", "1054", "1305", "1072", "1176", "1356", "1824", "1822", "1215", "1005", "4091"))
 
 
-class MySQL:
+class MySQL(Flat):
     """One of the two engines, at one version; see `Dialect` for what each method promises."""
 
     # Each DDL statement commits: https://dev.mysql.com/doc/refman/9.5/en/implicit-commit.html
     rolls_back_ddl = False
     references_ahead = False
-    has_namespaces = False
-    session_reset: str | None = None
     transaction = ("BEGIN", "COMMIT")
     has_standard_shapes = True
-    names_primary_keys = False
 
     def __init__(self, name: str = "mysql", version: tuple[int, ...] | None = None) -> None:
         self._server = Server.of(name, version)
@@ -82,20 +78,8 @@ class MySQL:
     def rename_in_expression(self, expression: str, before: str, after: str) -> str:
         return expressions.rename_identifier(expression, before, after, self.name, self.quote)
 
-    def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
-        return column_type  # there are no enums or domains but within columns
-
     def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
         return sequences.renamed_in(expression, ref.name, to) if ref.kind is Kind.SEQUENCE else expression
-
-    def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
-        return table
-
-    def counter_of(self, table: Name, column: Column) -> Name | None:
-        return None
-
-    def counted_by(self, default: str) -> Name | None:
-        return None
 
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return renamed_along(table, ref, to, self)
@@ -122,15 +106,6 @@ class MySQL:
     def renames(self, kind: Kind) -> bool:
         return kind in (Kind.TABLE, Kind.COLUMN, Kind.INDEX, Kind.VIEW, Kind.SEQUENCE)
 
-    def stays(self, before: Table, after: Table) -> bool:
-        return True
-
-    def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
-        return table  # no table has parents here
-
-    def without_repeated(self, before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
-        return before, after
-
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         match operation, dependent:
             case Drop(Column()), Index() | Check() | ForeignKey() | PrimaryKey() | Column():
@@ -155,14 +130,6 @@ class MySQL:
             case _:
                 return False
 
-    def freed(self, dependent: AnyObject, operation: Drop | Change) -> AnyObject:
-        return dependent
-
-    def granted_to_new(
-        self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
-    ) -> Iterable[Grant]:
-        return ()
-
     def groups(self, operation: Operation) -> bool:
         return in_alter_table(operation)
 
@@ -178,9 +145,6 @@ class MySQL:
 
     def inspect(self, reader: Reader) -> Schema:
         return inspected(reader, self._server)
-
-    def missing_role(self, failure: StatementFailed) -> str | None:
-        return None
 
     def lacks_something(self, error: StatementFailed) -> bool:
         return error.sqlstate in _LACKING

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from querynl.dialects.declared import check_texts
+from querynl.dialects.flat import Flat
 from querynl.dialects.protocol import Reader, Statement
 from querynl.dialects.sqlite import names, rendering, script, types
 from querynl.dialects.sqlite.inspection import inspect
@@ -15,8 +16,6 @@ from querynl.operations import Catalog, Change, Drop, Operation
 from querynl.schema import (
     AnyObject,
     Column,
-    DefaultPrivileges,
-    Grant,
     Index,
     Kind,
     Name,
@@ -32,19 +31,16 @@ _NEWEST = (3, 51, 0)
 _LACKING = ("no such table", "no such column", "no such index", "no such view")
 
 
-class SQLite:
+class SQLite(Flat):
     """The dialect of one version of SQLite."""
 
     name = "sqlite"
     rolls_back_ddl = True
     references_ahead = True
-    has_namespaces = False
-    session_reset: str | None = None
     # BEGIN would do as well, but Flyway's parser takes it for the body of a trigger, and SQLAlchemy may have begun a
     # transaction already: https://www.sqlite.org/lang_savepoint.html.
     transaction = ("SAVEPOINT querynl", "RELEASE querynl")
     has_standard_shapes = False
-    names_primary_keys = False
 
     def __init__(self, version: tuple[int, ...] | None = None) -> None:
         self.version = version or _NEWEST
@@ -71,20 +67,8 @@ class SQLite:
             return "virtual" not in before.options and "virtual" not in after.options
         return not isinstance(before, Index | View | Trigger)
 
-    def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
-        return column_type  # no type has a name of its own here
-
     def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
         return expression
-
-    def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
-        return table
-
-    def counter_of(self, table: Name, column: Column) -> Name | None:
-        return None
-
-    def counted_by(self, default: str) -> Name | None:
-        return None
 
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return table
@@ -98,15 +82,6 @@ class SQLite:
     def renames(self, kind: Kind) -> bool:
         return kind in (Kind.TABLE, Kind.COLUMN)
 
-    def stays(self, before: Table, after: Table) -> bool:
-        return True
-
-    def parted(self, table: Table, kept: Sequence[Name], catalog: Catalog) -> Table:
-        return table  # no table has parents here
-
-    def without_repeated(self, before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
-        return before, after
-
     def blocks(self, operation: Drop | Change, dependent: AnyObject) -> bool:
         """Only triggers of a dropped view or table go with it; all else is checked when it is used."""
         return (
@@ -115,14 +90,6 @@ class SQLite:
             and isinstance(dependent, Trigger)
             and dependent.table == operation.obj.name
         )
-
-    def freed(self, dependent: AnyObject, operation: Drop | Change) -> AnyObject:
-        return dependent
-
-    def granted_to_new(
-        self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
-    ) -> Iterable[Grant]:
-        return ()
 
     def groups(self, operation: Operation) -> bool:
         """Whether the operation may be part of a rebuild of its table."""
@@ -143,9 +110,6 @@ class SQLite:
 
     def inspect(self, reader: Reader) -> Schema:
         return inspect(reader, self.version)
-
-    def missing_role(self, failure: StatementFailed) -> str | None:
-        return None
 
     def lacks_something(self, error: StatementFailed) -> bool:
         return error.what.startswith(_LACKING)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from querynl.dialects import Dialect
+from querynl.dialects.postgresql.rendering.constraints import index_key
+from querynl.dialects.postgresql.spelling import collation_text
 from querynl.dialects.postgresql.types import conversion
 from querynl.formats.alembic.code import Call, Code, call, dictionary, literal, names_of
 from querynl.formats.alembic.engines.engine import Keywords
@@ -91,7 +93,7 @@ class PostgreSQL:
 
     def _type(self, words: str, collation: str | None) -> Code:
         if collation is not None and (words.partition("(")[0] not in _TEXTS or collation.startswith('"')):
-            return database_type(f"{words} COLLATE {self._quoted_collation(collation)}")
+            return database_type(f"{words} COLLATE {collation_text(collation)}")
         if words in self._enums:
             return _enum(self._enums[words])
         if words.endswith("[]"):
@@ -103,10 +105,6 @@ class PostgreSQL:
         element = self._type(words[:-2], None)
         known = isinstance(element, Call) and element.function.startswith(("sa.", "postgresql."))
         return call("postgresql.ARRAY", element) if known else database_type(words)
-
-    def _quoted_collation(self, collation: str) -> str:
-        """The collation as SQL; one that starts with a quote is SQL already."""
-        return collation if collation.startswith('"') else self._dialect.quote(collation)
 
     def default_of(self, column: Column) -> Code | None:
         if column.default is None:
@@ -167,16 +165,7 @@ class PostgreSQL:
     def _index_key(self, key: IndexColumn) -> Code:
         if _is_plain(key):
             return literal(key.column)
-        words = [self._dialect.quote(key.column) if key.column is not None else f"({key.expression})"]
-        if key.collation is not None:
-            words.append(f"COLLATE {self._quoted_collation(key.collation)}")
-        if key.opclass is not None:
-            words.append(key.opclass)
-        if key.order == "desc":
-            words.append("DESC")
-        if key.nulls is not None:
-            words.append(f"NULLS {key.nulls.upper()}")
-        return text(" ".join(words))
+        return text(index_key(key))
 
     def index_keywords(self, index: Index) -> Keywords:
         keywords: Keywords = {}
