@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from querynl.operations import Change, Create, Drop, Operation, Rename, State, parts_of, table_of, target
-from querynl.schema import Exclusion, Index, Kind, Name, PrimaryKey, Schema, Table, Unique, ref_of
+from querynl.schema import Column, Exclusion, Index, Kind, Name, PrimaryKey, Schema, Table, Unique, ref_of
 
 Parents = Mapping[Name, Iterable[Name]]
 
@@ -97,6 +97,28 @@ def links_of_heirs(operations: Sequence[Operation], parents: Parents) -> Iterato
     yield from _partitions_before_incomplete_indexes(operations)
     yield from _parting_first_and_joining_last(operations)
     yield from _parts_of_indexes_first(operations)
+    yield from _own_columns_apart_from_those_of_parents(operations)
+
+
+def _own_columns_apart_from_those_of_parents(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
+    """An heir goes before a parent gets a column of a name that it has, and comes after a parent has lost one.
+
+    The engine would take the two columns for one, and refuse where they differ.
+    """
+    columns = {
+        (type(operation), operation.table, operation.obj.name): number
+        for number, operation in enumerate(operations)
+        if isinstance(operation, Create | Drop) and isinstance(operation.obj, Column)
+    }
+    for number, operation in enumerate(operations if columns else ()):
+        if not isinstance(operation, Create | Drop) or not isinstance(operation.obj, Table):
+            continue
+        for parent in operation.obj.inherits:
+            for column in operation.obj.columns:
+                if isinstance(operation, Drop) and (other := columns.get((Create, parent, column.name))) is not None:
+                    yield number, other
+                if isinstance(operation, Create) and (other := columns.get((Drop, parent, column.name))) is not None:
+                    yield other, number
 
 
 def _after_columns_from_above(operations: Sequence[Operation], parents: Parents) -> Iterator[tuple[int, int]]:

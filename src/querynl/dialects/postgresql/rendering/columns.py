@@ -202,6 +202,11 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
     if given is not None:
         if not given.nullable:  # so it is for as long as it is given; see `_drop_from`
             old, new = replace(old, nullable=False), replace(new, nullable=False)
+        if retyped(old, new) and not _is_typed(table, around.after):
+            # A default of the one type may be none of the other: it goes before a parent changes the type, and comes
+            # after that.
+            has_type = not retyped(given, new)
+            old, new = (_without_lasting_default(old, new), new) if has_type else (old, replace(new, default=None))
         # Whoever gives the column gives the type.
         old = replace(old, type=new.type, collation=new.collation, generated=new.generated)
     if new.generated is not None and old.generated is None:
@@ -219,6 +224,8 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
     found = around.after.table(table)
     has_rows = found is None or found.server is None
     actions = list(_actions(old, new, using, around.after, has_rows=has_rows))
+    if retyped(old, new) and old.default is None:
+        yield from _defaults_of_heirs_dropped(table, new, around.after)
     if actions:
         yield alter(table, actions)
     if old.identity and new.identity and not counts_otherwise and not keeps_values(new.type, old.type):
@@ -233,16 +240,33 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
         yield comment_on("COLUMN", f"{qualified(*table)}.{quote(new.name)}", new.comment)
 
 
+def _without_lasting_default(old: Column, new: Column) -> Column:
+    """The column before, with no default unless it is to be dropped."""
+    return old if new.default is None else replace(old, default=None)
+
+
+def _defaults_of_heirs_dropped(table: Name, column: Column, after: Catalog) -> Iterator[str]:
+    """Those of the type that the column had; where it has a default itself, they go with that."""
+    for heir in heirs(table, after):
+        own = heir.column(column.name)
+        if own is not None and own.default is not None and retyped(own, column):
+            yield alter(heir.key, [f"ALTER COLUMN {quote(column.name)} DROP DEFAULT"])
+        yield from _defaults_of_heirs_dropped(heir.key, column, after)
+
+
 def _said_again(table: Name, old: Column, new: Column, around: Around) -> Iterator[str]:
     """What the heirs of a table say of its column otherwise, which ALTER COLUMN has just changed with it."""
     changed = {option: new.options.get(option) for option in _CHANGED_WITH_HEIRS if _differs(old, new, option)}
-    if old.default == new.default and not changed:
+    moved = retyped(old, new)
+    if old.default == new.default and not changed and not moved:
         return
     for heir in heirs(table, around.after):
         own = heir.column(new.name)
         if own is not None:
             options = {option: value for option, value in (own.options | changed).items() if value is not None}
-            default = own.default if old.default == new.default else new.default
+            default = own.default if old.default == new.default and not moved else new.default
+            if moved and retyped(own, new):
+                default = own.default  # a change of its own follows
             said = replace(own, default=default, options=options)
             if actions := list(_actions(said, own, None, around.after, has_rows=heir.server is None)):
                 yield alter(heir.key, actions)
