@@ -317,12 +317,19 @@ _USER_MAPPING = f"""SELECT o.umid, NULL, o.usename::text, o.srvname::text, NULL,
             CASE o.umuser WHEN 0 THEN 'public' ELSE quote_ident(o.usename) END, o.srvname), {_options("o.umoptions")}
     FROM pg_user_mappings o WHERE NOT {_HOLDS_SECRET}"""
 
+# The columns stand in the order that they have in the table, which means nothing and is not that of another table with
+# the same columns: here they stand in that of their names, behind the first ON that is no part of a name.
 _STATISTICS = _selected(
     "pg_statistic_ext",
     "stx",
-    "pg_get_statisticsobjdef(o.oid)",
+    "start || overlay(said PLACING by_name FROM strpos(said, ' ON ') + 4 FOR length(by_number))",
     table="stxrelid",
     options="jsonb_build_object('statistics', NULLIF(o.stxstattarget, -1))",
+    joined="""CROSS JOIN LATERAL (SELECT format('CREATE STATISTICS %I.%I', n.nspname, o.stxname) AS start) made
+        CROSS JOIN LATERAL (SELECT substr(pg_get_statisticsobjdef(o.oid), length(start) + 1) AS said,
+            COALESCE(string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), '') AS by_number,
+            COALESCE(string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C"), '') AS by_name
+            FROM pg_attribute a WHERE a.attrelid = o.stxrelid AND a.attnum = ANY (o.stxkeys)) columns""",
 )
 
 # Columns of newer versions are found by their names.
@@ -341,7 +348,8 @@ _PUBLICATION = _selected(
             'publish_generated_columns', CASE to_jsonb(o) ->> 'pubgencols' WHEN 's' THEN 'stored' END)))
             AS setting (name, value)
         UNION ALL SELECT r.oid::bigint, format('TABLE ONLY %I.%I', tn.nspname, t.relname), to_jsonb(concat_ws(' ',
-            (SELECT '(' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')' FROM pg_attribute a
+            (SELECT '(' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C") || ')'
+                FROM pg_attribute a
                 WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)),
             'WHERE ' || pg_get_expr(r.prqual, r.prrelid)))
             FROM pg_publication_rel r JOIN pg_class t ON t.oid = r.prrelid
