@@ -48,15 +48,44 @@ def declared_renames(before: Schema, after: Schema, rules: Rules, renamings: Seq
     by_table: dict[Name, list[Renaming]] = defaultdict(list)
     for renaming in (*declared[Kind.COLUMN], *declared[Kind.INDEX]):
         by_table[_table_now(renaming.ref, state, moved)].append(renaming)
-    for name, found in by_table.items():
+    aside: dict[Ref, Ref] = {}
+    for name in sorted(by_table, key=lambda name: _generation(name, state)):
         present = {ref_of(part, name) for part in parts_of(_holder(name, state))}
         asked = {ref_of(part, name) for part in parts_of(_holder(name, wanted))}
-        placed = {Renaming(r.ref._replace(table=name.name), r.to): r in explicit for r in found}
+        placed: dict[Renaming, bool] = {}
+        for renaming in by_table[name]:
+            ref = renaming.ref._replace(table=name.name)
+            placed[Renaming(aside.get(ref, ref), renaming.to)] = renaming in explicit
         for renaming, is_explicit in placed.items():
             if is_explicit and renaming.ref not in present:
                 raise RenameInvalid(f"There is no {renaming.ref} to rename.", remedy=_CHECK_SPELLING)
         here = _unsettled(list(placed), present, asked, {r for r, is_explicit in placed.items() if is_explicit})
+        for move in _columns_of_heirs_in_the_way(here, present, state):
+            aside[move.ref] = move.ref._replace(name=move.to)
+            state.update(changes_of([move], state, rules))
+            yield move
         yield from _ordered_renames(here, present, state, rules)
+
+
+def _generation(name: Name, state: State) -> int:
+    """How many tables are above a table in the longest line of those that it inherits from."""
+    table = state.table(name)
+    return max((_generation(parent, state) + 1 for parent in table.inherits), default=0) if table is not None else 0
+
+
+def _columns_of_heirs_in_the_way(renamings: Sequence[Renaming], present: set[Ref], state: State) -> Iterator[Rename]:
+    """Columns of their own that heirs have under a name which one of the table gets wait under another."""
+    for renaming in renamings:
+        new = renaming.ref._replace(name=renaming.to)
+        waiting = [] if new.kind is not Kind.COLUMN or new in present else [new]
+        while waiting:
+            parent = waiting.pop()
+            for heir in state.of_kind(Kind.TABLE):
+                if isinstance(heir, Table) and Name(parent.namespace, str(parent.table)) in heir.inherits:
+                    ref = parent._replace(namespace=heir.namespace, table=heir.name)
+                    waiting.append(ref)
+                    if heir.column(ref.name) is not None:
+                        yield Rename(ref, waiting_name(ref, "replaced"))
 
 
 def _respelled(before: Schema, after: Schema, rules: Rules) -> Iterator[Renaming]:
