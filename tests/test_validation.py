@@ -5,7 +5,9 @@ from msgspec.structs import replace
 
 from querynl.errors import SchemaInvalid
 from querynl.schema import (
+    Attribute,
     Column,
+    CompositeType,
     Enum,
     ForeignKey,
     Identity,
@@ -122,3 +124,12 @@ def test_a_table_has_the_columns_of_its_parents() -> None:
     parent = Table(name="animals", columns=(ID,))
     heir = Table(name="dogs", inherits=(parent.key,), indexes=(Index(columns=(IndexColumn(column="id"),)),))
     assert paths(Schema(tables=(parent, heir))) == []
+
+
+def test_a_table_has_the_columns_of_its_type() -> None:
+    kind = CompositeType(name="kind", namespace="app", attributes=(Attribute(name="id", type="integer"),))
+    keyed = Table(name="a", of_type="app.kind", primary_key=PrimaryKey(columns=("id",)))
+    link = ForeignKey(columns=("id",), references="a", referenced_columns=("id",))
+    linked = Table(name="b", of_type="app.kind", foreign_keys=(link,))
+    assert paths(Schema(composite_types=(kind,), tables=(keyed, linked))) == []
+    assert paths(Schema(composite_types=(kind,), tables=(replace(keyed, of_type="other"),))) != []

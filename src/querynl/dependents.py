@@ -166,8 +166,10 @@ class Dependents:
 
     def _still_needs(self, ref: Ref, operation: Drop) -> bool:
         """Whether what is at `ref` in the schema after needs what is dropped."""
-        needs = getattr(self._end.get(ref), "depends_on", ())
-        return any(need.ref == target(operation) for need in needs)
+        end = self._end.get(ref)
+        if isinstance(end, Table):
+            return self._rules.blocks(operation, end)
+        return any(need.ref == target(operation) for need in getattr(end, "depends_on", ()))
 
     def _afterwards(self, dependent: Placed, rename: Operation | None) -> Placed | None:
         """What stands in the dependent's place in the schema after; None where it is gone with its table or name."""

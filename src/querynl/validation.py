@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from querynl.errors import SchemaInvalid, TypeUnknown
 from querynl.schema import (
     DEFINED,
     SECTIONS,
     Column,
+    CompositeType,
     Exclusion,
     ForeignKey,
     Grant,
@@ -24,6 +26,7 @@ from querynl.schema import (
     Table,
     objects,
     ref_of,
+    type_name,
 )
 from querynl.types import Portable, parse_type
 
@@ -52,7 +55,8 @@ def validate(schema: Schema) -> None:
 
 def problems(schema: Schema) -> Iterator[Problem]:
     """Everything wrong with a schema that needs no engine to tell."""
-    tables = {table.key: table for table in schema.tables}
+    types = {Name(composite.namespace, composite.name): composite for composite in schema.composite_types}
+    tables = {table.key: _with_columns_of_type(table, types) for table in schema.tables}
     for field in SECTIONS:
         objects = getattr(schema, field)
         paths = (f"$.{field}[{number}]" for number in range(len(objects)))
@@ -119,8 +123,9 @@ def _duplicates(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
 def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Iterator[Problem]:
     if not table.name:
         yield Problem(f"{path}.name", "A table needs a name")
-    columns = _columns_of(table, tables)
-    if not columns and not table.options:  # an option may say what a table is made of instead
+    columns = _columns_of(tables[table.key], tables)
+    is_of_another = table.of_type is not None or table.options  # an option may say what a table is made of
+    if not columns and not is_of_another:
         yield Problem(f"{path}.columns", f"Table {table.name!r} has no columns")
     yield from _duplicates(
         (f"{path}.columns[{number}]", f"column {table.name}.{column.name}")
@@ -150,6 +155,15 @@ def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Itera
         yield from _exclusion_problems(f"{path}.exclusions[{number}]", exclusion, columns)
     for number, key in enumerate(table.foreign_keys):
         yield from _foreign_key_problems(f"{path}.foreign_keys[{number}]", key, tables)
+
+
+def _with_columns_of_type(table: Table, types: Mapping[Name, CompositeType]) -> Table:
+    """The table with the columns that it has from its type."""
+    if table.of_type is None:
+        return table
+    found = types.get(Name(None, table.of_type)) or types.get(type_name(table.of_type))
+    given = () if found is None else found.attributes
+    return replace(table, columns=(*table.columns, *(Column(name=part.name, type=part.type) for part in given)))
 
 
 def _columns_of(table: Table, tables: dict[Name, Table]) -> set[str]:

@@ -56,12 +56,13 @@ def localise(schema: Schema, dialect: Dialect) -> Schema:
     keys = {table.key: table.primary_key.columns for table in schema.tables if table.primary_key is not None}
 
     def of_type(obj: Any, holder: CompositeType | None = None) -> str:
+        field = "of_type" if isinstance(obj, Table) else "type"
         try:
-            return spelled.canonical(obj.type)
+            return spelled.canonical(getattr(obj, field))
         except TypeUnknown as error:
             path = path_of(obj if holder is None else holder, schema)
             part = "" if holder is None else f".attributes[{holder.attributes.index(obj)}]"
-            raise TypeUnknown(error.what, where=f"{path}{part}.type", remedy=error.remedy) from None
+            raise TypeUnknown(error.what, where=f"{path}{part}.{field}", remedy=error.remedy) from None
 
     return replace(
         schema,
