@@ -16,9 +16,7 @@ from querynl.diff import diff
 from querynl.errors import ExpressionInvalid, NameTooLong, SchemaInvalid, StatementFailed, TypeUnknown
 from querynl.plan import plan, statements
 from querynl.schema import (
-    Attribute,
     Column,
-    CompositeType,
     Dependency,
     Domain,
     Enum,
@@ -327,17 +325,6 @@ def test_a_type_of_an_extension_needs_the_extension() -> None:
     assert localised("citext", extensions=(Extension(name="citext"),)) == "citext"
     with pytest.raises(TypeUnknown, match=r"\$\.tables\[0\]\.columns\[0\]\.type"):
         localised("citext")
-
-
-def test_a_table_is_of_a_type_that_a_file_declares() -> None:
-    def made(of_type: str) -> Schema:
-        kind = CompositeType(name="Odd Kind", attributes=(Attribute(name="a", type="int"),))
-        schema = Schema(composite_types=(kind,), tables=(Table(name="t", columns=(), of_type=of_type),))
-        return DIALECT.localise(schema)
-
-    assert made("Odd Kind").tables[0].of_type == '"Odd Kind"'
-    with pytest.raises(TypeUnknown, match=r"\$\.tables\[0\]\.of_type"):
-        made("kind")
 
 
 def test_serial_is_a_required_integer_that_counts() -> None:

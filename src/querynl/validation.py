@@ -124,8 +124,8 @@ def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Itera
     if not table.name:
         yield Problem(f"{path}.name", "A table needs a name")
     columns = _columns_of(tables[table.key], tables)
-    is_of_another = table.of_type is not None or table.options  # an option may say what a table is made of
-    if not columns and not is_of_another:
+    # A type, a server or an option may say what a table is made of instead.
+    if not columns and not (table.of_type or table.server or table.options):
         yield Problem(f"{path}.columns", f"Table {table.name!r} has no columns")
     yield from _duplicates(
         (f"{path}.columns[{number}]", f"column {table.name}.{column.name}")

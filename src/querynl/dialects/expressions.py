@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlglot.tokenizer_core import Token
     from sqlglot.tokens import Tokenizer
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Our names of engines, and the parser's.
 PARSERS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", None: ""}
 
+# What PostgreSQL makes operators of; only one that has some of the latter may end in plus or minus.
+_SIGNS, _DISTINCT_SIGNS = frozenset("+-*/<>=~!@#%^&|`?"), frozenset("~!@#%^&|`?")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -52,6 +54,8 @@ def fault_of(text: str, dialect: str | None, *, may_query: bool = False) -> str 
             return "it is empty"
         if reason := _token_fault(found):
             return reason
+        if dialect == "postgresql":
+            text = _with_operators_that_parse(text, found)
         parsed = sqlglot.parse(f"SELECT ({text}\n)", read=PARSERS[dialect])
     except SqlglotError as error:
         reason = str(error).splitlines()[0].split(". Line")[0].rstrip(".")
@@ -66,6 +70,28 @@ def fault_of(text: str, dialect: str | None, *, may_query: bool = False) -> str 
     if isinstance(inner, exp.Tuple | exp.Alias) or (isinstance(inner, exp.Subquery | exp.Query) and not may_query):
         return "it is a list, an alias or a query"
     return None
+
+
+def _with_operators_that_parse(text: str, found: Sequence[Token]) -> str:
+    """The text with a minus in the place of each operator that PostgreSQL takes for one, and the parser for several.
+
+    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-OPERATORS
+    """
+    signs = [token for token in found if _SIGNS.issuperset(text[token.start : token.end + 1])]
+    starts = {token.start for token in signs}
+    ends = {token.end + 1 for token in signs}
+    pieces: list[str] = []
+    position = 0
+    for start in sorted(starts - ends):
+        end = start + 1
+        while end not in ends or end in starts:
+            end += 1
+        while end - start > 1 and text[end - 1] in "+-" and _DISTINCT_SIGNS.isdisjoint(text[start:end]):
+            end -= 1
+        if len([token for token in signs if start <= token.start < end]) > 1:
+            pieces += [text[position:start], " - "]
+            position = end
+    return "".join([*pieces, text[position:]])
 
 
 def _token_fault(found: tuple[Token, ...]) -> str | None:
