@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from querynl.connections import Connection, connect, parse_url
 from querynl.decisions import undecided
@@ -14,7 +15,7 @@ from querynl.dialects import Statement
 from querynl.dialects.mysql import MySQL
 from querynl.dialects.mysql.types import loses_silently, widens
 from querynl.diff import diff
-from querynl.errors import ExpressionInvalid, NameTooLong, SchemaInvalid, TypeUnknown
+from querynl.errors import ChangeUnsupported, ExpressionInvalid, NameTooLong, SchemaInvalid, TypeUnknown
 from querynl.naming import named
 from querynl.plan import Reversibility, plan
 from querynl.schema import (
@@ -25,6 +26,7 @@ from querynl.schema import (
     Exclusion,
     ExclusionElement,
     ForeignKey,
+    Generated,
     Identity,
     Index,
     IndexColumn,
@@ -252,6 +254,20 @@ def test_losing_the_rows_that_a_table_had_is_asked_for() -> None:
     assert [waiting.answer for waiting in undecided(difference, ())] == ["--allow destructive"]
     made = plan(start, difference.operations, MySQL("mariadb"))
     assert made.reversibility is Reversibility.STRUCTURE_ONLY
+
+
+def test_columns_for_the_period_come_to_no_table_that_keeps_old_rows_already() -> None:
+    since, until = (Column(name=name, type="timestamp(6)", nullable=False) for name in ("since", "until"))
+    ends = tuple(
+        replace(column, generated=Generated(expression=expression, stored=True))
+        for column, expression in ((since, "ROW START"), (until, "ROW END"))
+    )
+    kept = Table(name="t", columns=(Column(name="a", type="int"),), options={"system_versioning": True})
+    options = {"system_versioning": True, "period SYSTEM_TIME": "`since`, `until`"}
+    start = Schema(dialect="mariadb", tables=(kept,))
+    end = Schema(dialect="mariadb", tables=(replace(kept, columns=(*kept.columns, *ends), options=options),))
+    with pytest.raises(ChangeUnsupported, match="keeps old rows"):
+        plan(start, diff(start, end, MySQL("mariadb")).operations, MySQL("mariadb"))
 
 
 def test_mariadb_has_no_checks_that_are_not_enforced() -> None:

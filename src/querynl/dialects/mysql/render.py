@@ -138,7 +138,11 @@ def _alter_table(
     old, new = before.table(name), after.table(name)
     assert old is not None, f"no table {name}"
     assert new is not None, f"no table {name}"
+    versioning.check_period(old, new)
     yield from _ahead(operations, old, new, server)
+    if versioning.partitioned_until(old, new):
+        yield _statement(name, ["REMOVE PARTITIONING"])
+        old = replace(old, options={key: value for key, value in old.options.items() if key != "partition_by"})
     if any(map(_changes_srid, operations)):
         # An index is in the way until it is gone, even if it goes in the same statement (error 3644).
         yield from _altered(list(filter(_drops_spatial_index, operations)), old, new, server)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from querynl.dialects.mysql.spelling import quote
 from querynl.dialects.mysql.split import setting
+from querynl.errors import ChangeUnsupported
 from querynl.operations import Change, Create, Operation
 from querynl.schema import Column, OptionValue, Table
 
@@ -20,6 +21,8 @@ VERSIONED = "system_versioning"
 ROW_ENDS = ("ROW START", "ROW END")
 # Stands before the name of a period, in the key of the columns that it lies between.
 PERIOD = "period "
+
+_SYSTEM_TIME = f"{PERIOD}SYSTEM_TIME"
 
 # Without it such a table refuses to be altered (error 4119).
 KEEP_HISTORY = setting("SET SESSION system_versioning_alter_history = 'KEEP'")
@@ -58,6 +61,24 @@ def is_row_end(column: Column) -> bool:
 def begins(old: Table, new: Table) -> bool:
     """Whether the table will keep old rows from now on; only then may columns be left out of it (error 4124)."""
     return bool(new.options.get(VERSIONED)) and not old.options.get(VERSIONED)
+
+
+def partitioned_until(old: Table, new: Table) -> bool:
+    """Whether partitions for old rows are in the way of the end of these (error 4131)."""
+    ends = bool(old.options.get(VERSIONED)) and not new.options.get(VERSIONED)
+    return ends and str(old.options.get("partition_by", "")).startswith("SYSTEM_TIME")
+
+
+def check_period(old: Table, new: Table) -> None:
+    """Raise ChangeUnsupported if a table that keeps old rows is to show since and until when each was true.
+
+    https://jira.mariadb.org/browse/MDEV-27293
+    """
+    if old.options.get(VERSIONED) and new.options.get(VERSIONED) and _SYSTEM_TIME in new.options.keys() - old.options:
+        raise ChangeUnsupported(
+            f"The table {old.name} keeps old rows, and MariaDB cannot give it columns for their period any more.",
+            remedy="Let it lose its old rows in a migration before: take `system_versioning` from its options.",
+        )
 
 
 def changes_engine_apart(old: Table, new: Table) -> bool:
