@@ -4,12 +4,14 @@ import argparse
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 from tests.engines import ENGINES, Database, Databases
+from tests.migrating import Project
 from tests.servers import Servers, ServerUnavailable
 
 SERVERS = pytest.StashKey[Servers]()
@@ -87,6 +89,12 @@ def database(engine: str, databases: Databases) -> Iterator[Database]:
     """A fresh, empty database on the test's `engine`."""
     with databases.temporary(engine) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def project(database: Database, tmp_path: Path) -> Project:
+    """The test's database with a folder for its migrations, which is not there yet."""
+    return Project(database, tmp_path / "migrations")
 
 
 @pytest.fixture(autouse=True)

@@ -30,11 +30,6 @@ FOREVER = {
 }
 
 
-@pytest.fixture
-def project(database: Database, tmp_path: Path) -> Project:
-    return Project(database, tmp_path / "migrations")
-
-
 def test_one_that_was_idle_for_too_long_is_begun_anew(project: Project) -> None:
     project.write(A, "CREATE TABLE a (id integer);")
     with project.session() as (connection, dialect):

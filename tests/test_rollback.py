@@ -1,24 +1,16 @@
 """Rolling migrations back: newest first, by the way down they came with, all of one or an exact account of it."""
 
-from pathlib import Path
-
 import pytest
 
 from querynl.errors import DecisionNeeded, MigrationFailed, MigrationIrreversible, UsageInvalid
 from querynl.registry import get_migrations
 from querynl.runner import newest, statements_to_roll_back
 from querynl.schema import Column, Schema, Table
-from tests.engines import Database
 from tests.migrating import CONNECTION, Project, done
 
 A = "20260101000000_a"
 B = "20260102000000_b"
 C = "20260103000000_c"
-
-
-@pytest.fixture
-def project(database: Database, tmp_path: Path) -> Project:
-    return Project(database, tmp_path / "migrations")
 
 
 @pytest.fixture

@@ -17,17 +17,11 @@ from querynl.errors import (
 from querynl.ledger import Ledger
 from querynl.registry import MigrationRecord, get_migrations, save_migration_record, update_migration_status
 from querynl.runner import pending, statements_to_apply
-from tests.engines import Database
 from tests.migrating import CONNECTION, Project, done
 
 A = "20260101000000_a"
 B = "20260102000000_b"
 C = "20260103000000_c"
-
-
-@pytest.fixture
-def project(database: Database, tmp_path: Path) -> Project:
-    return Project(database, tmp_path / "migrations")
 
 
 @pytest.fixture

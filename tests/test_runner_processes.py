@@ -3,7 +3,6 @@
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from querynl.cli.main import INTERRUPTED, TERMINATED
 from querynl.errors import DecisionNeeded, LockedOut
 from querynl.runner.interruption import Interruption
 from tests.applying import applying
-from tests.engines import Database
 from tests.migrating import Project, done
 
 A = "20260101000000_a"
@@ -27,11 +25,6 @@ FOREVER = {
     "mariadb": "INSERT INTO a SELECT id + SLEEP(600) /* 😀 */ FROM a",
     "sqlite": "INSERT INTO a WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
 }
-
-
-@pytest.fixture
-def project(database: Database, tmp_path: Path) -> Project:
-    return Project(database, tmp_path / "migrations")
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from querynl.schema import Check, Column, ForeignKey, Kind, Name, Ownership, Pri
 from tests.engines import Databases
 from tests.formats.alembic_project import AlembicProject
 from tests.formats.live import Live, loaded
-from tests.formats.pairs import PAIRS, Pair
+from tests.formats.pairs import FAILING_REBUILD, PAIRS, Pair
 from tests.laws.portable import pairs
 
 NOON = datetime(2025, 10, 16, 12, 0, 0, tzinfo=UTC)
@@ -154,14 +154,7 @@ def test_any_change_does_the_same_by_alembic_as_by_sql(
 
 @pytest.mark.engines("sqlite")
 def test_a_rebuild_that_fails_leaves_everything_as_it_was(engine: str, databases: Databases, tmp_path: Path) -> None:
-    pair = Pair(
-        before="CREATE TABLE parents (id INTEGER PRIMARY KEY, age INTEGER);"
-        "CREATE TABLE children (parent INTEGER REFERENCES parents (id) ON DELETE CASCADE);",
-        after="CREATE TABLE parents (id INTEGER PRIMARY KEY, age INTEGER CHECK (age > 0));"
-        "CREATE TABLE children (parent INTEGER REFERENCES parents (id) ON DELETE CASCADE);",
-        rows="INSERT INTO parents VALUES (1, -1); INSERT INTO children VALUES (1);",
-    )
-    with loaded(pair, engine, databases) as live:
+    with loaded(FAILING_REBUILD, engine, databases) as live:
         project = AlembicProject(tmp_path / "project", live.database)
         written(live, project.versions)
 

@@ -12,7 +12,7 @@ from querynl.plan import plan
 from querynl.schema import Column, Schema, Table
 from tests.engines import Databases
 from tests.formats.live import Live, loaded
-from tests.formats.pairs import PAIRS, Pair
+from tests.formats.pairs import FAILING_REBUILD, PAIRS, Pair
 from tests.maven import flyway
 
 NOON = datetime(2025, 10, 16, 12, 0, 0, tzinfo=UTC)
@@ -66,14 +66,7 @@ def test_the_undo_script_comes_back_from_what_flyway_did(engine: str, databases:
 def test_a_rebuild_that_fails_in_flyway_leaves_everything_as_it_was(
     engine: str, databases: Databases, tmp_path: Path
 ) -> None:
-    pair = Pair(
-        before="CREATE TABLE parents (id INTEGER PRIMARY KEY, age INTEGER);"
-        "CREATE TABLE children (parent INTEGER REFERENCES parents (id) ON DELETE CASCADE);",
-        after="CREATE TABLE parents (id INTEGER PRIMARY KEY, age INTEGER CHECK (age > 0));"
-        "CREATE TABLE children (parent INTEGER REFERENCES parents (id) ON DELETE CASCADE);",
-        rows="INSERT INTO parents VALUES (1, -1); INSERT INTO children VALUES (1);",
-    )
-    with loaded(pair, engine, databases) as live:
+    with loaded(FAILING_REBUILD, engine, databases) as live:
         new_migration(live, tmp_path)
 
         done = flyway(live.database.url, tmp_path, "migrate", *BASELINE)
