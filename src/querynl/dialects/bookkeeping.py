@@ -201,6 +201,8 @@ _MARIADB = replace(
     ),
 )
 
+# How a session of SQLite begins, and what it goes back to: https://www.sqlite.org/pragma.html#pragma_busy_timeout
+SQLITE_WAITS = "PRAGMA busy_timeout = 5000"
 _SQLITE = Bookkeeping(
     home="SELECT 'main'",
     key="TEXT",
@@ -210,7 +212,7 @@ _SQLITE = Bookkeeping(
     # https://www.sqlite.org/rescode.html#busy
     busy=frozenset(("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED")),
     at_once="PRAGMA busy_timeout = 0",
-    patiently="PRAGMA busy_timeout = 5000",
+    patiently=SQLITE_WAITS,
     own_file=OwnFile(
         # https://www.sqlite.org/wal.html
         share="PRAGMA journal_mode = WAL",

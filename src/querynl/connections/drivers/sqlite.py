@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from querynl.connections.protocol import Connection, refuse_nested_transaction
 from querynl.connections.target import MEMORY, Dialect, Target
+from querynl.dialects.bookkeeping import SQLITE_WAITS
 from querynl.errors import ConnectionFailed, QueryNLError, StatementFailed
 
-_BUSY_TIMEOUT_MS = 5000
 # Signal handlers run between Python instructions, so a long statement must call Python now and then: some
 # milliseconds apart, too seldom to be measured.
 _INSTRUCTIONS_BETWEEN_SIGNALS = 200_000
@@ -115,7 +115,7 @@ def open_connection(target: Target, *, read_only: bool) -> SQLiteConnection:
         if getattr(error, "sqlite_errorname", "") not in ("SQLITE_BUSY", "SQLITE_LOCKED"):
             driver.close()
             raise _open_failure(file, str(error)) from None
-    driver.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    driver.execute(SQLITE_WAITS)
     driver.execute("PRAGMA foreign_keys = ON")
     if read_only:
         driver.execute("PRAGMA query_only = ON")
