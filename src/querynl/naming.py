@@ -7,13 +7,15 @@ One that a live schema already has keeps its name there; a new one is named as P
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from querynl.dialects.protocol import Dialect
 from querynl.operations import parts_of
 from querynl.schema import Check, Column, Exclusion, ForeignKey, Index, Name, Part, PrimaryKey, Schema, Table, Unique
+
+PartT = TypeVar("PartT", PrimaryKey, Unique, ForeignKey, Check, Exclusion, Index)
 
 _SUFFIXES: dict[type[Part], str] = {
     PrimaryKey: "pkey",
@@ -91,14 +93,14 @@ def _named_table(table: Table, models: dict[Name, Table], taken: set[str], diale
     return replace(table, **changes) if changes else table
 
 
-def _named_part(part: Any, table: Table, known: list[Any], taken: set[str], dialect: Dialect) -> Part:
+def _named_part(part: PartT, table: Table, known: list[PartT], taken: set[str], dialect: Dialect) -> PartT:
     if part.name is not None:
-        return part  # type: ignore[no-any-return]
+        return part
     for candidate in known:
         if replace(candidate, name=None, comment=part.comment) == part:
             known.remove(candidate)
-            return replace(part, name=candidate.name)  # type: ignore[no-any-return]
-    return replace(part, name=_new_name(part, table, taken, dialect))  # type: ignore[no-any-return]
+            return replace(part, name=candidate.name)
+    return replace(part, name=_new_name(part, table, taken, dialect))
 
 
 def _new_name(part: Part, table: Table, taken: set[str], dialect: Dialect) -> str:

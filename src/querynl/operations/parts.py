@@ -22,6 +22,7 @@ from querynl.schema import (
     SchemaObject,
     Table,
     Unique,
+    View,
     part_name,
     ref_of,
 )
@@ -58,12 +59,13 @@ def with_part(catalog: Catalog, name: Name | None, before: Part | None, after: P
     table = catalog.table(name)
     if table is None:
         view = catalog.get(ref._replace(kind=Kind.VIEW))
-        assert view is not None, f"no table {name}"
-        return {ref_of(view): replace(view, indexes=_replaced(view.indexes, before, after))}  # type: ignore[union-attr]
+        assert isinstance(view, View), f"no table {name}"
+        return {ref_of(view): replace(view, indexes=_replaced(view.indexes, before, after))}
     part = after if after is not None else before
+    assert part is not None, "a part comes, goes or changes"
     if isinstance(part, PrimaryKey):
         return {ref: replace(table, primary_key=after)}
-    field = _PART_FIELDS[type(part)]  # type: ignore[index]
+    field = _PART_FIELDS[type(part)]
     return {ref: replace(table, **{field: _replaced(getattr(table, field), before, after)})}
 
 

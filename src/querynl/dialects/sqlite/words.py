@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from querynl.dialects.expressions import tokens
 from querynl.dialects.sqlite.names import NEVER_NAMES, folded, in_expression, keywords, raised
@@ -42,15 +42,15 @@ def words(sql: str) -> list[Word]:
     return [word for token in tokens(sql, "sqlite") for word in _words_of(token, sql)]
 
 
-def _words_of(token: object, sql: str) -> Iterator[Word]:
-    kind: str = token.token_type.name  # type: ignore[attr-defined]  # sqlglot's Token is compiled
-    start: int = token.start  # type: ignore[attr-defined]
-    end: int = token.end + 1  # type: ignore[attr-defined]
+def _words_of(token: Any, sql: str) -> Iterator[Word]:  # sqlglot's Token is compiled, and has no types
+    kind: str = token.token_type.name
+    start: int = token.start
+    end: int = token.end + 1
     source = sql[start:end]
     if kind == "IDENTIFIER":
-        yield Word("name", token.text, source, "", start, end)  # type: ignore[attr-defined]
+        yield Word("name", token.text, source, "", start, end)
     elif kind == "STRING":
-        yield Word("string", token.text, source, "", start, end)  # type: ignore[attr-defined]
+        yield Word("string", token.text, source, "", start, end)
     elif source[:1].isalnum() or source[:1] in "_$" or source[:1] > "\x7f":
         # Some of the tokenizer's keywords are two words.
         for part in source.split():

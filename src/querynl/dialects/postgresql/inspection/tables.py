@@ -116,13 +116,14 @@ class Counters:
     def identity(self, column: tuple[int, int], always: bool) -> tuple[Identity, dict[str, OptionValue]]:
         """The column's identity, and what its sequence has that `Identity` does not say."""
         found = self._identities[column]
+        assert found.owned_by is not None, "the sequence of an identity belongs to its column"
         ref = self._lookup.relations[column[0]]
         facts = {
             "minimum": found.minimum,
             "maximum": found.maximum,
             "cache": found.cache,
             "cycle": found.cycle or None,
-            "sequence": None if found.name == serial_sequence(ref.name, found.owned_by[1]) else found.name,  # type: ignore[index]
+            "sequence": None if found.name == serial_sequence(ref.name, found.owned_by[1]) else found.name,
         }
         options: dict[str, OptionValue] = {name: value for name, value in facts.items() if value is not None}
         return Identity(start=found.start, increment=found.increment, always=always), options
