@@ -30,11 +30,12 @@ def statuses(shell: Shell, connection: str) -> dict[str, str]:
 def test_repair_without_a_way_shows_what_is_known_and_changes_nothing(shell: Shell, typed: str) -> None:
     assert shell(f"migrate apply --confirm {typed}").status == 4
 
-    told = shell.done(f"migrate repair {B} {typed}").out
+    told = shell.done(f"migrate repair {B} {typed}")
 
-    assert f"{B} is failed." in told
-    assert "of 2 statements ran." in told
-    assert "It failed:" in told
+    assert f"{B} is failed." in told.out
+    assert "of 2 statements ran." in told.out
+    assert "It failed:" in told.out
+    assert "`querynl migrate apply -c " in told.err
     assert statuses(shell, typed) == {A: "applied", B: "failed"}
 
 

@@ -12,6 +12,7 @@ from querynl.cli.app import common_options, current_app
 from querynl.cli.options import ALLOW, CONFIRM, DIRECTORY, LOCK_TIMEOUT
 from querynl.cli.printing import format_option
 from querynl.cli.reporting import reported
+from querynl.cli.ways_on import way_on
 from querynl.cli.workplace import Workplace, open_workplace, telling
 from querynl.errors import UsageInvalid
 
@@ -64,7 +65,8 @@ def repair(
 ) -> None:
     """Set right where a migration stands.
 
-    What the history and the database itself say of it is shown first; without one of the five ways, that is all.
+    What the history and the database itself say of it is shown first; without one of the five ways, that is all, and
+    the command that goes on is named.
     """
     from querynl.decisions import allowed_hazards
 
@@ -74,8 +76,11 @@ def repair(
         raise UsageInvalid("--done is for --resume and --revert.")
     if way is None:
         with open_workplace(directory, read_only=True) as place:
-            for line in _account(_found(place, migration_id), place):
+            known = _found(place, migration_id)
+            for line in _account(known, place):
                 click.echo(line)
+        if (words := way_on(known, place.name, directory)) is not None:
+            app.say(f"{words[0]} `{words[1]}`")
         return
     with reported("repair", _DONE[way], form) as run, open_workplace(directory) as place:
         run.begun(place.name)
