@@ -225,7 +225,7 @@ def test_a_long_migration_runs_and_takes_memory_in_proportion(project: Project) 
         before = peak()
         assert done(project.apply()) == [B]
         # The text, its statements, and what the history keeps of both.
-        assert peak() - before < 30 * 5 * MEGABYTE
+        assert peak() - before < 12 * 5 * MEGABYTE
 
     in_a_process(apply_within_memory)
 

@@ -90,6 +90,24 @@ def ledger(connection: Connection) -> Ledger:
     return made
 
 
+def test_scripts_of_any_length_are_kept_and_give_way_to_shorter_ones(connection: Connection) -> None:
+    ledger = open_ledger(connection)
+    ledger.create()
+    long = Scripts("-- “100%” \\ 🐈\n" * 40_000, "-- back\n" * 25_000)
+    for scripts in (long, SCRIPTS, long, replace(long, down=None)):
+        with ledger.transaction():
+            ledger.write(ENTRY, scripts)
+
+        assert ledger.scripts(ENTRY.migration_id) == scripts
+
+    with ledger.transaction():
+        ledger.merge([], replace(ENTRY, run_number=4), SCRIPTS)
+    assert ledger.scripts(ENTRY.migration_id) == SCRIPTS
+    with ledger.transaction():
+        ledger.merge([], replace(ENTRY, run_number=4), long)
+    assert ledger.scripts(ENTRY.migration_id) == long
+
+
 def test_reading_a_database_without_a_history_finds_nothing_and_makes_nothing(connection: Connection) -> None:
     ledger = open_ledger(connection)
 

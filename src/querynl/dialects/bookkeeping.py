@@ -58,6 +58,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     `namespace` answers a row where the namespace that is its parameter is there, and `make_namespace` makes the one in
     {name}; both are None where a database has no namespaces.
     `text` is a type without a limit that matters, `key` one of so many characters that compares byte by byte,
+    `longest_text` how many characters of it a statement may hold, None for any number;
     `word` one for a few letters; `table_options` ends a CREATE TABLE. `milliseconds` is the server's time now, counted
     from 1970, the same in every time zone. `upserts` says that INSERT takes ON CONFLICT … DO UPDATE and RETURNING,
     where others have REPLACE; `and_further_rows` makes one statement of such an INSERT that returns its run's number
@@ -75,6 +76,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
     make_namespace: str | None = None
     milliseconds: str
     text: str = "TEXT"
+    longest_text: int | None = None
     key: str = "VARCHAR({length})"
     word: str = "VARCHAR(40)"
     table_options: str = ""
@@ -90,7 +92,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True):
 
 
 # The tables of a history, and the name that those of a further one in the same database end with.
-OWN_TABLE = "querynl_(?:history|journal|lock|state)(?:_[a-z0-9_]+)?"
+OWN_TABLE = "querynl_(?:history|journal|lock|script|state)(?:_[a-z0-9_]+)?"
 
 
 def is_own_table(name: str) -> bool:
@@ -168,6 +170,9 @@ _MYSQL = Bookkeeping(
     # Not UNIX_TIMESTAMP, which takes the session's local time and so has one hour twice a year.
     milliseconds="TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000",
     text="LONGTEXT",
+    # No statement and no value is longer than max_allowed_packet, which some servers set to 4 MB; a character takes 4:
+    # https://dev.mysql.com/doc/refman/9.5/en/packet-too-large.html
+    longest_text=200_000,
     table_options="ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     upserts=False,
     indexes_inside=True,

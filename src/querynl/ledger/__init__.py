@@ -17,6 +17,8 @@ from querynl.dialects.bookkeeping import bookkeeping_of
 from querynl.errors import ConnectionFailed, LockLost, StatementFailed
 from querynl.lease import TABLE as LOCK
 from querynl.ledger.lock import Lock, person
+from querynl.ledger.remainders import TABLE as REMAINDERS
+from querynl.ledger.remainders import Remainders
 from querynl.ledger.rows import Direction, Entry, Framework, Mark, Scripts, Status, kept, values_of
 from querynl.ledger.tables import ALL_COLUMNS, COLUMNS, JOURNAL, MARK_COLUMNS, TABLE, VERSION, Tables
 
@@ -72,6 +74,7 @@ class Ledger:
         self._words = bookkeeping_of(dialect.name)
         self._tables = Tables(connection, dialect)
         self._table, self._journal = (self.place(name) for name in (TABLE, JOURNAL))
+        self._remainders = Remainders(connection, self.place(REMAINDERS), self._words.longest_text)
         self.lock = Lock(
             connection,
             self._words,
@@ -112,10 +115,11 @@ class Ledger:
         for first in range(0, len(migration_ids), _SCRIPTS_AT_ONCE):
             some = migration_ids[first : first + _SCRIPTS_AT_ONCE]
             rows = self._connection.rows(
-                f"SELECT migration_id, up_script, down_script FROM {self._table} WHERE migration_id IN {_places(some)}",
+                f"SELECT migration_id, run_number, up_script, down_script FROM {self._table}"
+                f" WHERE migration_id IN {_places(some)}",
                 tuple(some),
             )
-            found |= {str(id): Scripts(up, down) for id, up, down in rows}
+            found |= {str(id): self._remainders.whole(run, Scripts(up, down)) for id, run, up, down in rows}
         return found
 
     def last_mark(self, run_number: int) -> Mark | None:
@@ -190,10 +194,14 @@ class Ledger:
             raise self._overtaken()
         entry = msgspec.structs.replace(entry, run_number=int(last) + 1)
         self._connection.execute(f"DELETE FROM {self._table} WHERE migration_id = %s", (entry.migration_id,))
+        if before:
+            self._remainders.remove(int(before))
+        first = self._remainders.first(scripts)
         self._connection.execute(
             f"INSERT INTO {self._table} ({', '.join(ALL_COLUMNS)}) VALUES {_places(ALL_COLUMNS)}",
-            (*values_of(entry), scripts.up, scripts.down, VERSION),
+            (*values_of(entry), first.up, first.down, VERSION),
         )
+        self._remainders.keep(entry.run_number, scripts)
         self._mark_run(entry.run_number, marks)
         return entry
 
@@ -256,10 +264,14 @@ class Ledger:
             if self._companion is not None and part.noted_as is not None:
                 self._companion.note(msgspec.structs.replace(part, direction="down", status="rolled back"))
             self._connection.execute(f"DELETE FROM {self._table} WHERE migration_id = %s", (part.migration_id,))
+            self._remainders.remove(part.run_number)
         self.update(entry)
+        self._remainders.remove(entry.run_number)
+        self._remainders.keep(entry.run_number, scripts)
+        first = self._remainders.first(scripts)
         self._connection.execute(
             f"UPDATE {self._table} SET up_script = %s, down_script = %s WHERE migration_id = %s",
-            (scripts.up, scripts.down, entry.migration_id),
+            (first.up, first.down, entry.migration_id),
         )
 
     def _noted(self, entry: Entry) -> Entry:

@@ -6,6 +6,7 @@ from querynl.connections import Connection
 from querynl.dialects import Dialect
 from querynl.dialects.bookkeeping import bookkeeping_of
 from querynl.errors import ConfigInvalid, HistoryUnusable
+from querynl.ledger.remainders import TABLE as REMAINDERS
 from querynl.ledger.rows import Entry, Mark
 
 TABLE = "querynl_history"
@@ -101,7 +102,8 @@ class Tables:
 
     def is_current(self) -> bool:
         """Whether there is nothing to make and nothing to bring up to date."""
-        return self.is_there() and not self._lacking and self.has(JOURNAL)
+        made = (JOURNAL,) if self._words.longest_text is None else (JOURNAL, REMAINDERS)
+        return self.is_there() and not self._lacking and all(map(self.has, made))
 
     def create(self) -> None:
         """Make what is not there, and bring what an older version made up to this one."""
@@ -145,6 +147,17 @@ class Tables:
     ledger_version BIGINT NOT NULL
 ) {options}"""
         )
+
+        if self._words.longest_text is not None:
+            self._connection.execute(
+                f"""CREATE TABLE IF NOT EXISTS {self.place(REMAINDERS)} (
+    run_number BIGINT NOT NULL,
+    way VARCHAR(4) NOT NULL,
+    number BIGINT NOT NULL,
+    text {text} NOT NULL,
+    PRIMARY KEY (run_number, way, number)
+) {options}"""
+            )
 
     def _upgrade(self) -> None:
         for name in sorted(self._lacking):
