@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from querynl.operations import Change, Create, Drop, Operation, Rewriting, table_of, target
 from querynl.ordering.needs import refs
 from querynl.ordering.predecessors import predecessors, privileged
-from querynl.schema import Kind, Name, Ref
+from querynl.schema import Kind, Name, Ref, Trigger, View
 
 
 def grouped(
@@ -18,7 +18,8 @@ def grouped(
     `operations` are in order already; `grouping` says of each whether it joins its table's group. A
     group stands where its first member stood; an operation on the table that does not join ends it, and so
     does one that needs what only comes after the group. With `references_ahead`, no table needs another
-    to be changed first, and only the names of indexes can be in the way; there, whatever has no table ends all groups.
+    to be changed first, and only the names of indexes can be in the way; there, whatever has no table ends all groups,
+    but for new views.
     """
     groups: list[list[Operation]] = []
     group_of: list[int] = []
@@ -37,7 +38,7 @@ def grouped(
             groups.append([])
             if joins and name is not None:
                 open_groups[name] = place
-            elif references_ahead or not _is_tracked(operation):
+            elif (references_ahead or not _is_tracked(operation)) and not _stands_on_tables(operation):
                 _close(open_groups, operation)
         groups[place].append(operation)
         group_of.append(place)
@@ -76,6 +77,11 @@ def _share_names(operation: Operation, other: Operation) -> bool:
 def _is_tracked(operation: Operation) -> bool:
     """Whether it is about an object of its own, of which it is known what needs it."""
     return isinstance(operation, Create | Drop | Change) and table_of(operation) is None
+
+
+def _stands_on_tables(operation: Operation) -> bool:
+    """Whether it makes what no table needs, so that the groups of tables go on before it."""
+    return isinstance(operation, Create) and isinstance(operation.obj, View | Trigger)
 
 
 def _close(open_groups: dict[Name, int], operation: Operation) -> None:

@@ -30,11 +30,9 @@ _CONFLICT = ("", "", "", " ON CONFLICT IGNORE", " ON CONFLICT REPLACE")
 
 
 def table(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    # One that has been loose and becomes strict may not lose its loose columns in a later statement.
-    provides = {"loose" if int(place.key[1:]) % 2 else "strict"}
-    strict = one(draw, "", " STRICT") if "strict" in provides else ""
+    strict = one(draw, "", " STRICT")
     text = f"CREATE TABLE «{place.key}» (\n  {LINES}\n){strict}"
-    return Element(place.key, "table", text, provides=frozenset({*provides, "rowid"}))
+    return Element(place.key, "table", text, provides=frozenset({"strict" if strict else "loose", "rowid"}))
 
 
 def table_without_rowid(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
