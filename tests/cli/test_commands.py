@@ -230,6 +230,14 @@ def test_foreign_sql_file_is_explained_by_what_it_says(shell: Shell, databases: 
 
 
 @pytest.mark.engines("sqlite")
+def test_only_the_first_thousand_statements_of_a_file_are_explained(shell: Shell, databases: object) -> None:
+    shell.write("rows.sql", "DELETE FROM old;\n" * 1_234)
+    lines = shell.done("migrate preview rows.sql").out.splitlines()
+    assert sum(line.startswith("- ") for line in lines) == 1_001
+    assert lines[-1] == "- … and 234 more statements."
+
+
+@pytest.mark.engines("sqlite")
 def test_edited_pending_file_is_said_to_be_and_runs(shell: Shell, project: Database) -> None:
     file = shell.migration("add_tags")
     shell.write(file, (shell.folder / file).read_text().replace('"tags"', '"labels"'))

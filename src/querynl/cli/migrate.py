@@ -149,6 +149,10 @@ def _record_of(migration_id: str) -> MigrationRecord | None:
     return records[0] if records else None
 
 
+# Of a script of rows, such as a load of a hundred megabytes, nobody reads more.
+_MOST_EXPLAINED = 1_000
+
+
 def _explained(record: MigrationRecord | None, text: str, framework: str) -> Iterator[str]:
     """The migration in plain English: from its plan, else from what its SQL says."""
     from querynl.english.explain import explain_plan
@@ -165,7 +169,10 @@ def _explained(record: MigrationRecord | None, text: str, framework: str) -> Ite
         yield "An Alembic revision that QueryNL did not write; read its upgrade() above."
         return
     dialect = _dialect_of(text)
-    yield from (f"- {sentence}" for sentence in explain_sql([s.sql for s in dialect.split(text)], dialect.name))
+    found = [statement.sql for statement in dialect.split(text)]
+    yield from (f"- {sentence}" for sentence in explain_sql(found[:_MOST_EXPLAINED], dialect.name))
+    if len(found) > _MOST_EXPLAINED:
+        yield f"- … and {len(found) - _MOST_EXPLAINED:,} more statements."
 
 
 def _dialect_of(text: str) -> Dialect:

@@ -114,9 +114,13 @@ def print_json(document: dict[str, Any]) -> None:
     click.echo(json.dumps({"schema_version": 1, **document}, indent=2, ensure_ascii=False))
 
 
+# Characters that are coloured in a few seconds.
+_MOST_HIGHLIGHTED = 200_000
+
+
 def print_sql(text: str) -> None:
-    """SQL or Python text, highlighted on a terminal."""
-    if is_colourful():
+    """SQL or Python text, highlighted on a terminal unless it is very long."""
+    if is_colourful() and len(text) <= _MOST_HIGHLIGHTED:
         from rich.syntax import Syntax
 
         lexer = "python" if "def upgrade()" in text else "sql"
