@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from querynl.connections import Connection, connect, parse_url
 from querynl.decisions import undecided
@@ -15,7 +14,7 @@ from querynl.dialects import Statement
 from querynl.dialects.mysql import MySQL
 from querynl.dialects.mysql.types import loses_silently, widens
 from querynl.diff import diff
-from querynl.errors import ChangeUnsupported, ExpressionInvalid, NameTooLong, SchemaInvalid, TypeUnknown
+from querynl.errors import ExpressionInvalid, NameTooLong, SchemaInvalid, TypeUnknown
 from querynl.naming import named
 from querynl.plan import Reversibility, plan
 from querynl.schema import (
@@ -26,10 +25,10 @@ from querynl.schema import (
     Exclusion,
     ExclusionElement,
     ForeignKey,
-    Generated,
     Identity,
     Index,
     IndexColumn,
+    OptionValue,
     PrimaryKey,
     Schema,
     Table,
@@ -247,27 +246,14 @@ def test_what_the_engine_cannot_hold_is_refused(schema: Schema, error: type[Exce
     assert getattr(raised.value, "where") == where  # noqa: B009  # each of these errors has one
 
 
-def test_losing_the_rows_that_a_table_had_is_asked_for() -> None:
+@pytest.mark.parametrize("later", [{}, {"system_versioning": True, "period SYSTEM_TIME": "`since`, `until`"}])
+def test_losing_the_rows_that_a_table_had_is_asked_for(later: dict[str, OptionValue]) -> None:
     start = Schema(dialect="mariadb", tables=(Table(name="t", options={"system_versioning": True}),))
-    end = Schema(dialect="mariadb", tables=(Table(name="t"),))
+    end = Schema(dialect="mariadb", tables=(Table(name="t", options=later),))
     difference = diff(start, end, MySQL("mariadb"))
     assert [waiting.answer for waiting in undecided(difference, ())] == ["--allow destructive"]
     made = plan(start, difference.operations, MySQL("mariadb"))
     assert made.reversibility is Reversibility.STRUCTURE_ONLY
-
-
-def test_columns_for_the_period_come_to_no_table_that_keeps_old_rows_already() -> None:
-    since, until = (Column(name=name, type="timestamp(6)", nullable=False) for name in ("since", "until"))
-    ends = tuple(
-        replace(column, generated=Generated(expression=expression, stored=True))
-        for column, expression in ((since, "ROW START"), (until, "ROW END"))
-    )
-    kept = Table(name="t", columns=(Column(name="a", type="int"),), options={"system_versioning": True})
-    options = {"system_versioning": True, "period SYSTEM_TIME": "`since`, `until`"}
-    start = Schema(dialect="mariadb", tables=(kept,))
-    end = Schema(dialect="mariadb", tables=(replace(kept, columns=(*kept.columns, *ends), options=options),))
-    with pytest.raises(ChangeUnsupported, match="keeps old rows"):
-        plan(start, diff(start, end, MySQL("mariadb")).operations, MySQL("mariadb"))
 
 
 def test_mariadb_has_no_checks_that_are_not_enforced() -> None:

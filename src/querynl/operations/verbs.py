@@ -104,9 +104,14 @@ def table_of(operation: Operation) -> Name | None:
 
 
 def forgets_history(operation: Operation) -> bool:
-    """Whether a table stops keeping the rows that it had (`system_versioning`), which are lost with that."""
+    """Whether a table stops keeping the rows that it had (`system_versioning`), which are lost with that.
+
+    It begins anew where it is to show since and until when they were true.
+    """
     match operation:
         case Change(Table() as before, Table() as after):
-            return bool(before.options.get("system_versioning")) and not after.options.get("system_versioning")
+            is_kept = bool(after.options.get("system_versioning"))
+            is_shown_now = "period SYSTEM_TIME" in after.options.keys() - before.options
+            return bool(before.options.get("system_versioning")) and (not is_kept or is_shown_now)
         case _:
             return False

@@ -138,11 +138,15 @@ def _alter_table(
     old, new = before.table(name), after.table(name)
     assert old is not None, f"no table {name}"
     assert new is not None, f"no table {name}"
-    versioning.check_period(old, new)
     yield from _ahead(operations, old, new, server)
-    if versioning.partitioned_until(old, new):
+    begins_anew = versioning.begins_anew(old, new)
+    if versioning.has_partitions_in_the_way(old, new):
         yield _statement(name, ["REMOVE PARTITIONING"])
-        old = replace(old, options={key: value for key, value in old.options.items() if key != "partition_by"})
+        old = versioning.without(old, "partition_by")
+    if begins_anew:
+        yield _statement(name, ["DROP SYSTEM VERSIONING"])
+        old = versioning.without(old, versioning.VERSIONED)
+        operations = list(map(_from_unversioned, operations))
     if any(map(_changes_srid, operations)):
         # An index is in the way until it is gone, even if it goes in the same statement (error 3644).
         yield from _altered(list(filter(_drops_spatial_index, operations)), old, new, server)
@@ -179,6 +183,15 @@ def _ahead(operations: Sequence[Operation], old: Table, new: Table, server: Serv
         yield Statement(convert.prepared(conversions, old, server))
     if not server.knows_default_character_set and _returns_to_database(old, new):
         yield from _with_database_collation(old.key)
+
+
+def _from_unversioned(operation: Operation) -> Operation:
+    """The operation on a table that has just stopped to keep old rows."""
+    match operation:
+        case Change(Table() as was, Table()):
+            return replace(operation, before=versioning.without(was, versioning.VERSIONED))
+        case _:
+            return operation
 
 
 def _altered(operations: Sequence[Operation], old: Table, new: Table, server: Server) -> Iterator[Statement]:

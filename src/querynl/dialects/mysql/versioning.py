@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from querynl.dialects.mysql.spelling import quote
 from querynl.dialects.mysql.split import setting
-from querynl.errors import ChangeUnsupported
 from querynl.operations import Change, Create, Operation
 from querynl.schema import Column, OptionValue, Table
 
@@ -63,22 +62,24 @@ def begins(old: Table, new: Table) -> bool:
     return bool(new.options.get(VERSIONED)) and not old.options.get(VERSIONED)
 
 
-def partitioned_until(old: Table, new: Table) -> bool:
-    """Whether partitions for old rows are in the way of the end of these (error 4131)."""
-    ends = bool(old.options.get(VERSIONED)) and not new.options.get(VERSIONED)
+def begins_anew(old: Table, new: Table) -> bool:
+    """Whether a table that keeps old rows is to show since and until when each was true.
+
+    It gets columns for that when it begins to keep them, and not later: https://jira.mariadb.org/browse/MDEV-27293
+    """
+    is_kept = bool(old.options.get(VERSIONED)) and bool(new.options.get(VERSIONED))
+    return is_kept and _SYSTEM_TIME in new.options.keys() - old.options
+
+
+def has_partitions_in_the_way(old: Table, new: Table) -> bool:
+    """Whether old rows have partitions of their own, with which the table cannot give them up (error 4131)."""
+    ends = bool(old.options.get(VERSIONED)) and (not new.options.get(VERSIONED) or begins_anew(old, new))
     return ends and str(old.options.get("partition_by", "")).startswith("SYSTEM_TIME")
 
 
-def check_period(old: Table, new: Table) -> None:
-    """Raise ChangeUnsupported if a table that keeps old rows is to show since and until when each was true.
-
-    https://jira.mariadb.org/browse/MDEV-27293
-    """
-    if old.options.get(VERSIONED) and new.options.get(VERSIONED) and _SYSTEM_TIME in new.options.keys() - old.options:
-        raise ChangeUnsupported(
-            f"The table {old.name} keeps old rows, and MariaDB cannot give it columns for their period any more.",
-            remedy="Let it lose its old rows in a migration before: take `system_versioning` from its options.",
-        )
+def without(table: Table, *keys: str) -> Table:
+    """The table without those options."""
+    return replace(table, options={key: value for key, value in table.options.items() if key not in keys})
 
 
 def changes_engine_apart(old: Table, new: Table) -> bool:
