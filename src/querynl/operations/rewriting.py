@@ -35,6 +35,9 @@ class Rewriting(Protocol):
     def counted_by(self, default: str) -> Name | None:
         """The sequence that a default takes numbers from."""
 
+    def counts_once(self) -> bool:
+        """Whether a column that counts waits for the end of the one in its table that counts already."""
+
     def folded(self, kind: Kind, name: str) -> str:
         """The name as the engine compares it with others of that kind, such as without case."""
 

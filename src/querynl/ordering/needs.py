@@ -102,6 +102,8 @@ class Needs:
                 self._note_called(obj)
                 self._note_counted(obj, table)
             case Change(before, after, table):
+                for names, part in ((self.names_given_up, before), (self.names_taken, after)):
+                    self._note_counting(names, number, part, table)
                 # What is in something minds what becomes of its neighbours, not of the attributes of what it is in.
                 if not isinstance(after, Table | Namespace):
                     self.changers[ref_of(after, table)].append(number)
@@ -142,6 +144,15 @@ class Needs:
                 names[self._space(ref_of(named, holder))].append(number)
         if isinstance(obj, PrimaryKey) and table is not None:  # a table has one, whatever its name
             names[Kind.PRIMARY_KEY, table.namespace or "", table.name].append(number)
+        self._note_counting(names, number, obj, table)
+
+    def _note_counting(
+        self, names: dict[tuple[str, ...], list[int]], number: int, obj: AnyObject, table: Name | None
+    ) -> None:
+        """Note a column that counts like a name where the table may have but one."""
+        is_counting = isinstance(obj, Column) and obj.identity is not None
+        if is_counting and table is not None and self._rewriting.counts_once():
+            names["what counts", table.namespace or "", table.name].append(number)
 
     def _space(self, ref: Ref) -> tuple[str, ...]:
         """What a name must be unique in, and the name."""

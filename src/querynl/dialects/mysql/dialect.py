@@ -84,6 +84,9 @@ class MySQL(Flat):
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return renamed_along(table, ref, to, self)
 
+    def counts_once(self) -> bool:
+        return True
+
     def folded(self, kind: Kind, name: str) -> str:
         return name.lower() if kind in _WITHOUT_CASE else name
 

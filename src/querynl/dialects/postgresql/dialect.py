@@ -73,6 +73,9 @@ class PostgreSQL(Dialect):
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
         return table
 
+    def counts_once(self) -> bool:
+        return False
+
     def folded(self, kind: Kind, name: str) -> str:
         return name
 
