@@ -20,6 +20,7 @@ from querynl.schema import (
     Routine,
     Schema,
     Table,
+    Trigger,
     View,
 )
 
@@ -85,6 +86,19 @@ def test_routines_of_which_nothing_is_known_but_their_text_come_in_the_order_of_
     calls = Routine(name="first", kind="function", definition=body.format("first", "second() + 1"))
     made = planned(EMPTY, Schema(routines=(calls, called)), dialect_named(name))
     assert [op.obj.name for op in operations_of(made)] == ["second", "first"]
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql"])
+def test_a_trigger_of_which_nothing_is_known_but_its_view_is_made_anew_with_it(name: str) -> None:
+    view = View(name="v", definition="SELECT id, 1 AS one FROM t")
+    trigger = Trigger(name="noted", table="v", definition="CREATE TRIGGER noted INSTEAD OF DELETE ON v ...")
+    before = Schema(tables=(table("t"),), views=(view,), triggers=(trigger,))
+    after = replace(before, views=(replace(view, definition="SELECT id FROM t"),))
+    made = [
+        (type(operation).__name__, operation.obj.name)
+        for operation in operations_of(planned(before, after, dialect_named(name)))
+    ]
+    assert made == [("Drop", "noted"), ("Drop", "v"), ("Create", "v"), ("Create", "noted")]
 
 
 @pytest.mark.parametrize("name", NAMES)

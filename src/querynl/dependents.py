@@ -47,6 +47,7 @@ from querynl.schema import (
     Unique,
     View,
     ref_of,
+    stated_needs,
     type_name,
 )
 
@@ -169,7 +170,7 @@ class Dependents:
         end = self._end.get(ref)
         if isinstance(end, Table):
             return self._rules.blocks(operation, end)
-        return any(need.ref == target(operation) for need in getattr(end, "depends_on", ()))
+        return end is not None and any(need == target(operation) for need in stated_needs(end))
 
     def _afterwards(self, dependent: Placed, rename: Operation | None) -> Placed | None:
         """What stands in the dependent's place in the schema after; None where it is gone with its table or name."""
@@ -217,11 +218,8 @@ class Dependents:
             self._by_need = defaultdict(list)
             for kind in (Kind.VIEW, *ROUTINES, Kind.TRIGGER, Kind.POLICY, Kind.DOMAIN, *sorted(DEFINED)):
                 for obj in self._start.of_kind(kind):
-                    assert isinstance(obj, _NEEDING)
-                    for need in obj.depends_on:
-                        self._by_need[need.ref].append(Placed(obj, None))
-                    if isinstance(obj, Trigger | Policy | Definition) and obj.table is not None:
-                        self._by_need[Ref(Kind.TABLE, obj.namespace, obj.table)].append(Placed(obj, None))
+                    for need in dict.fromkeys(stated_needs(obj)):
+                        self._by_need[need].append(Placed(obj, None))
         return iter(self._by_need.get(ref, ()))
 
     def _needing_what_is_made_of(self, ref: Ref) -> Iterator[Placed]:

@@ -34,15 +34,14 @@ from querynl.schema import (
     Kind,
     Name,
     Namespace,
-    Policy,
     PrimaryKey,
     Ref,
     Routine,
     Table,
-    Trigger,
     Unique,
     View,
     ref_of,
+    stated_needs,
     type_name,
 )
 
@@ -172,10 +171,10 @@ class Needs:
             yield Ref(Kind.NAMESPACE, None, namespace)
         if table is not None:
             yield Ref(Kind.TABLE, *table)
+        yield from stated_needs(obj)
         match obj:
             case Table():
                 for parent in obj.inherits:
-                    yield Ref(Kind.TABLE, *parent)
                     # It has them as they will be, with values of their later types.
                     moving = self._moving_columns.get(parent, ())
                     yield from (Ref(Kind.COLUMN, parent.namespace, name, parent.name) for name in moving)
@@ -184,25 +183,15 @@ class Needs:
                 yield from self._of_texts(obj)
                 for part in parts_of(obj):
                     yield from (ref for ref in self._of_part(part, obj.key) if ref.table != obj.name)
-            case Trigger() | Policy():
-                yield Ref(Kind.TABLE, obj.namespace, obj.table)
-                yield Ref(Kind.VIEW, obj.namespace, obj.table)
-                yield from (need.ref for need in obj.depends_on)
-            case Definition():
-                if obj.table is not None:
-                    yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
-                yield from (need.ref for need in obj.depends_on)
-                if not obj.depends_on:  # written by hand
-                    yield from self._of_statement(obj)
+            case Definition() if not obj.depends_on:  # written by hand
+                yield from self._of_statement(obj)
             case View() | Routine():
                 yield from self._of_texts(obj)
-                yield from (need.ref for need in obj.depends_on)
                 if not obj.depends_on:  # written by hand, or a body that the catalog knows nothing of
                     yield from self._of_words(obj)
             case Domain():
                 yield from self._of_type(obj.type)
                 yield from self._of_texts(obj)
-                yield from (need.ref for need in obj.depends_on)
             case CompositeType():
                 yield from self._of_texts(obj)
                 for attribute in obj.attributes:

@@ -38,6 +38,7 @@ from querynl.schema import (
     kind_of,
     objects,
     ref_of,
+    stated_needs,
 )
 
 _WORD = re.compile(r"\w+")
@@ -188,30 +189,20 @@ class _Closure:
                 waiting += new
 
     def _needs(self, obj: SchemaObject) -> Iterator[Ref]:
-        for need in getattr(obj, "depends_on", ()):
-            yield need.ref if need.table is None or need.kind in FIELDS else Ref(Kind.TABLE, need.namespace, need.table)
+        for need in stated_needs(obj):
+            yield need if need.table is None or need.kind in FIELDS else Ref(Kind.TABLE, need.namespace, need.table)
         match obj:
             case Table():
-                yield from (Ref(Kind.TABLE, *name) for name in obj.inherits)
                 for text in (text for part in (obj, *parts_of(obj)) for text in texts_of(part)):
                     yield from self._names.within(text, _NAMED_BY_TABLES)
-            case View():
+            case View() | Routine() | Trigger() | Definition():
                 yield from self._names.within(obj.definition)
-            case Trigger() | Policy():
-                yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
-                texts = (obj.definition,) if isinstance(obj, Trigger) else (obj.using or "", obj.check or "")
-                yield from (ref for text in texts for ref in self._names.within(text))
-            case Routine():
-                yield from self._names.within(obj.definition)
-            case Definition():
-                if obj.table is not None:
-                    yield from (Ref(kind, obj.namespace, obj.table) for kind in (Kind.TABLE, Kind.VIEW))
-                yield from self._names.within(obj.definition)
+            case Policy():
+                for text in filter(None, (obj.using, obj.check)):
+                    yield from self._names.within(text)
             case Domain() | CompositeType():
                 for text in texts_of(obj):
                     yield from self._names.within(text, _NAMED_BY_TABLES)
-            case Grant() | Ownership():
-                yield obj.object
             case Sequence(owned_by=(table, _)):
                 yield Ref(Kind.TABLE, obj.namespace, table)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from querynl.schema.addresses import ownership_of, part_name, ref_of, type_name
 from querynl.schema.canonical import canonical, settled
 from querynl.schema.names import Kind, Name, Ref
+from querynl.schema.needs import stated_needs
 from querynl.schema.objects import (
     DEFINED,
     DEFINED_TYPES,
@@ -115,5 +116,6 @@ __all__ = [
     "part_name",
     "ref_of",
     "settled",
+    "stated_needs",
     "type_name",
 ]
