@@ -43,16 +43,25 @@ def drop(sequence: Sequence, around: Around) -> Iterator[str]:
 def change(old: Sequence, new: Sequence, around: Around) -> Iterator[str]:
     name = qualified(new.namespace, new.name)
     yield from change_facts(old, new)
+    persistence = f"ALTER SEQUENCE {name} SET {'UNLOGGED' if new.options.get('unlogged') else 'LOGGED'}"
     if old.options != new.options:
-        yield f"ALTER SEQUENCE {name} SET {'UNLOGGED' if new.options.get('unlogged') else 'LOGGED'}"
+        yield persistence
     if old.owned_by != new.owned_by:
         if new.owned_by is None:
             yield f"ALTER SEQUENCE {name} OWNED BY NONE"
             yield from _untied(old, around)
+            if _is_kept_otherwise(old, new, around.before):
+                yield persistence
         elif _owner_is_there(new, around.after):
             yield from _tied(new, around)
     if old.comment != new.comment:
         yield comment_on("SEQUENCE", name, new.comment)
+
+
+def _is_kept_otherwise(old: Sequence, new: Sequence, before: Catalog) -> bool:
+    """Whether the owner, whose sequences change with it between logged and unlogged, is not what it is to be."""
+    table = before.table(Name(old.namespace, old.owned_by[0])) if old.owned_by is not None else None
+    return table is not None and bool(table.options.get("unlogged")) != bool(new.options.get("unlogged"))
 
 
 def change_facts(old: Sequence, new: Sequence) -> Iterator[str]:
