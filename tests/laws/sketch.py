@@ -120,13 +120,17 @@ class Draws(Protocol):
 
 @dataclass(frozen=True)
 class Stage:
-    """How many elements of a kind are drawn, and how; with `per`, for each element of those kinds as their holder."""
+    """How many elements of a kind are drawn, and how; with `per`, for each element of those kinds as their holder.
+
+    What is `rare` is there one time in four, so that schemas do not grow with the number of kinds.
+    """
 
     kind: str
     draws: Draws
     most: int = 1
     least: int = 0
     per: tuple[str, ...] = ()
+    rare: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -231,7 +235,8 @@ def _sketches(draw: st.DrawFn, dialect: Dialect, vocabulary: Vocabulary, old: Sk
         for holder in holders:
             is_new = old is None or (holder is not None and holder not in known)
             there = len(sketch.of(stage.kind, holder=holder))
-            wanted = draw(st.integers(0, stage.most) if is_new else st.sampled_from((0, 0, 0, 1)))
+            is_frequent = is_new and not stage.rare
+            wanted = draw(st.integers(0, stage.most) if is_frequent else st.sampled_from((0, 0, 0, 1)))
             for _ in range(min(max(stage.least - there, wanted), stage.most - there)):
                 drawn = stage.draws(draw, sketch, Place(numbers.next(stage.kind), holder))
                 if drawn is not None and sketch.takes(drawn):

@@ -8,18 +8,50 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tests.laws.engines.drawing import Type, chance, enum_values, home, one, some
+from tests.laws.engines.drawing import Type, chance, home, one, some
+from tests.laws.engines.postgresql_definitions import (
+    cast,
+    computed,
+    dictionary,
+    event_function,
+    event_state,
+    event_trigger,
+    foreign_table,
+    mapping,
+    operator,
+    publication,
+    search_configuration,
+    server,
+    user_mapping,
+    wrapper,
+)
 from tests.laws.engines.postgresql_dependents import (
     comment,
     materialised_view,
     owner,
     policy,
     row_security,
+    rule,
+    rule_state,
+    statistics,
+    statistics_target,
     trigger,
     trigger_state,
     view,
     view_index,
     view_trigger,
+)
+from tests.laws.engines.postgresql_groundwork import (
+    aggregate,
+    collated,
+    collation,
+    composite,
+    domain,
+    enum,
+    range_type,
+    routine,
+    sequence,
+    trigger_function,
 )
 from tests.laws.sketch import LINES, Element, Place, Sketch, Stage, Vocabulary
 
@@ -60,76 +92,6 @@ def extension(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         return None
     name = one(draw, "citext", "pg_trgm", "btree_gist")
     return Element(place.key, "extension", f"CREATE EXTENSION {name}", provides=frozenset({name}))
-
-
-def enum(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    values = enum_values(draw)
-    listed = ", ".join(map(sketch.literal, values))
-    text = f"CREATE TYPE «{place.key}» AS ENUM ({listed})"
-    provides = frozenset({"type", "key", *(f"value{sketch.literal(value)}" for value in values)})
-    return Element(place.key, "enum", text, namespace=home(draw, sketch), provides=provides)
-
-
-def domain(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    of, checks, default = one(
-        draw,
-        ("integer", ("VALUE > -100", "VALUE <> 13"), "DEFAULT 5"),
-        ("text", ("length(VALUE) < 99", "VALUE <> 'no'"), "DEFAULT 'x'"),
-        ("numeric(8,2)", ("VALUE >= 0",), ""),
-    )
-    parts = [one(draw, "", default), one(draw, "", "NOT NULL"), one(draw, "", f"CHECK ({one(draw, *checks)})")]
-    if of == "text":
-        parts.insert(0, one(draw, "", 'COLLATE "C"'))
-    text = f"CREATE DOMAIN «{place.key}» AS {of} {' '.join(parts)}"
-    return Element(
-        place.key, "domain", text, namespace=home(draw, sketch), provides=frozenset({"type", "key", "composable"})
-    )
-
-
-def composite(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    types = ["integer", "text", 'text COLLATE "C"', "numeric(8,2)"]
-    types += [f"«{key}:type»" for key in sketch.that_are("type")]
-    names = some(draw, ("x", '"a b"', '"Or""der"', '"ünï"'), 3)
-    attributes = ", ".join(f"{name} {one(draw, *types)}" for name in names)
-    text = f"CREATE TYPE «{place.key}» AS ({attributes})"
-    return Element(place.key, "composite", text, namespace=home(draw, sketch), provides=frozenset({"type"}))
-
-
-def sequence(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    options = [one(draw, "", "AS integer"), one(draw, "", "INCREMENT 5", "INCREMENT -1"), one(draw, "", "CYCLE")]
-    options += [one(draw, "", "CACHE 20"), one(draw, "", "MINVALUE -500 MAXVALUE 500 START 7")]
-    persistence = one(draw, "", "", "UNLOGGED ")
-    text = f"CREATE {persistence}SEQUENCE «{place.key}» {' '.join(options)}"
-    return Element(place.key, "sequence", text, namespace=home(draw, sketch))
-
-
-def routine(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    """A routine that needs nothing but types."""
-    texts = [
-        "FUNCTION «k»(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT a + 1'",
-        "FUNCTION «k»(a integer) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 7 RETURN a + 2",
-        "FUNCTION «k»(a integer DEFAULT 3) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN a; END'",
-        "FUNCTION «k»(a text) RETURNS text LANGUAGE sql IMMUTABLE AS $x$ SELECT a || 'it''s' $x$",
-        "FUNCTION «k»(VARIADIC a integer[]) RETURNS SETOF integer LANGUAGE sql STABLE ROWS 5 AS 'SELECT 1'",
-        "FUNCTION «k»(OUT a integer, OUT b text) LANGUAGE sql SECURITY DEFINER SET search_path = public"
-        " AS $$SELECT 1, 'x'$$",
-        "PROCEDURE «k»(a integer, b text) LANGUAGE sql AS 'SELECT 1'",
-        "PROCEDURE «k»() LANGUAGE plpgsql AS $$ BEGIN NULL; END $$",
-        "AGGREGATE «k»(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0')",
-    ]
-    texts += [
-        f"FUNCTION «k»(a «{key}:type») RETURNS integer LANGUAGE sql AS 'SELECT 1'" for key in sketch.that_are("type")
-    ]
-    text = one(draw, *texts)
-    provides = {"routine"} | ({"of_integer"} if "IMMUTABLE" in text and "a integer" in text else set())
-    text = "CREATE " + text.replace("«k»", f"«{place.key}»")
-    return Element(place.key, "routine", text, namespace=home(draw, sketch), provides=frozenset(provides))
-
-
-def trigger_function(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
-    body = one(draw, "RETURN NEW;", "-- it's\n  RETURN NEW;")
-    text = f"CREATE FUNCTION «{place.key}»() RETURNS trigger LANGUAGE plpgsql AS $body$BEGIN {body} END$body$"
-    return Element(place.key, "trigger function", text, namespace=home(draw, sketch))
 
 
 # --------------------------------------------------------------------------------------------- tables
@@ -202,8 +164,7 @@ def column(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
         return _column_of_own_type(draw, sketch, place)
     required = one(draw, "", "", " NOT NULL")
     if special == "collation":
-        collation = one(draw, "C", "POSIX")
-        return _column(place, f'text COLLATE "{collation}"{required}', "text key")
+        return _column(place, f"text {collated(draw, sketch)}{required}", "text key")
     of = one(draw, *TYPES[:2] * 4, *TYPES[5:7] * 2, *TYPES)  # what keys and checks are made of is wanted most
     default = one(draw, "", *(f" DEFAULT {text}" for text in of.defaults))
     storage = one(draw, "", "", "", " STORAGE EXTERNAL", " COMPRESSION pglz") if of.sql in ("text", "bytea") else ""
@@ -224,7 +185,7 @@ def _column_of_own_type(draw: st.DrawFn, sketch: Sketch, place: Place) -> Elemen
     defaults = [f" DEFAULT {offer.partition('value')[2]}" for offer in sorted(of.provides) if offer.startswith("value")]
     default = one(draw, "", *defaults)
     text = f"«{key}:type»{one(draw, '', '', '[]') if not default else ''}"
-    classes = " ".join({"key"} & of.provides) if "[]" not in text else "array"
+    classes = " ".join({"key", "range"} & of.provides) if "[]" not in text else "array"
     made = _column(place, text + default, classes)
     if not default:
         return made
@@ -306,16 +267,22 @@ def check(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
     texts += [f"«{key}:number» IN (1, 2, 3, 42, 7)" for key in sketch.that_are("number", place.holder)]
     for called in sketch.that_are("of_integer"):
         texts += [f"«{called}:of_integer»(«{key}:integer») > 0" for key in sketch.that_are("integer", place.holder)]
+    by_operator: dict[str, str] = {}
+    for key in sketch.that_are("integer", place.holder):
+        by_operator |= computed(sketch, f"«{key}:integer»")
+    texts += by_operator
     if not texts:
         return None
     options = ["", "", " NO INHERIT" if sketch.elements[place.holder or ""].kind != "partitioned" else ""]
     if sketch.dialect.version >= (18,):
         options.append(" NOT ENFORCED")
-    text = f"CHECK ({one(draw, *texts)})"
+    chosen = one(draw, *texts)
+    demands = frozenset({by_operator[chosen]} if chosen in by_operator else ())
+    text = f"CHECK ({chosen})"
     if one(draw, True, True, True, False):
-        return _line(place, "check", text + one(draw, *options))
+        return replace(_line(place, "check", text + one(draw, *options)), demands=demands)
     added = f"ALTER TABLE «{place.holder}» ADD CONSTRAINT «{place.key}» {text} NOT VALID"
-    return Element(place.key, "check", added, holder=place.holder)
+    return Element(place.key, "check", added, holder=place.holder, demands=demands)
 
 
 def exclusion(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
@@ -361,10 +328,13 @@ def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
             yield from (template.replace("{}", f"«{key}:{of}»") for template in templates)
 
     orders = ("({})", "({} DESC)", "({} DESC NULLS LAST)", "({} ASC NULLS FIRST)")
+    collate = f"({{}} {collated(draw, sketch)})"
     texts = [*on("key", *orders), *on("moment", "USING brin ({})"), *on("json", "USING gin ({})")]
-    texts += [*on("text", "(lower({}::text))", "({} text_pattern_ops)", '({} COLLATE "C")', "USING hash ({})")]
+    texts += [*on("text", "(lower({}::text))", "({} text_pattern_ops)", collate, "USING hash ({})")]
     texts += [*on("array", "USING gin ({})"), *on("range", "USING gist ({})"), *on("words", "USING gin ({})")]
     texts += on("number", "(({} + 1), {} DESC)", "USING btree ({}) WITH (fillfactor=50)")
+    for key in sketch.that_are("search_configuration"):
+        texts += on("text", f"USING gin (to_tsvector('«{key}:search_configuration!»', {{}}::text))")
     if not texts:
         return None
     text, where = (
@@ -384,11 +354,20 @@ def index(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
 
 _RELATIONS = frozenset(
     {
-        *("enum", "domain", "composite", "sequence", "table", "heir", "partitioned", "partition"),
-        *("primary key", "unique", "exclusion", "index", "view", "materialised view", "view index"),
+        *("enum", "domain", "composite", "range type", "sequence", "table", "heir", "partitioned", "partition"),
+        *("foreign table", "view", "materialised view", "view index"),
+        *("primary key", "unique", "exclusion", "index"),
     }
 )
-_UNNAMED = frozenset({"extension", "owner", "trigger state", "row security", "comment"})
+_ROUTINES = frozenset({"routine", "aggregate", "trigger function", "event function"})
+# Those of other kinds are apart in every namespace, or in what they belong to.
+_APART = frozenset({"collation", "statistics", "dictionary", "text search configuration", "server", "event trigger"})
+_UNNAMED = frozenset(
+    {
+        *("extension", "operator", "cast", "mapping", "user mapping", "owner", "row security", "comment"),
+        *("trigger state", "rule state", "event state", "statistics target"),
+    }
+)
 
 
 def _space(element: Element, sketch: Sketch) -> Hashable:
@@ -403,8 +382,10 @@ def _space(element: Element, sketch: Sketch) -> Hashable:
         return "relation"
     if element.kind == "trigger":
         return "relation"  # a constraint trigger is a constraint too
-    if element.kind in ("routine", "trigger function"):
+    if element.kind in _ROUTINES:
         return "routine"
+    if element.kind in _APART:
+        return element.kind
     return (element.kind, element.holder)
 
 
@@ -421,15 +402,27 @@ VOCABULARY = Vocabulary(
     stages=(
         Stage("namespace", namespace),
         Stage("extension", extension),
+        Stage("collation", collation, rare=True),
         Stage("enum", enum, most=2),
         Stage("domain", domain, most=2),
         Stage("composite", composite),
+        Stage("range type", range_type, rare=True),
         Stage("sequence", sequence, most=2),
         Stage("routine", routine, most=2),
+        Stage("aggregate", aggregate, rare=True),
         Stage("trigger function", trigger_function),
+        Stage("operator", operator, rare=True),
+        Stage("cast", cast, rare=True),
+        Stage("dictionary", dictionary, rare=True),
+        Stage("text search configuration", search_configuration, rare=True),
+        Stage("mapping", mapping, per=("text search configuration",)),
         Stage("table", table, most=2),
         Stage("heir", heir),
         Stage("partitioned", partitioned),
+        Stage("wrapper", wrapper, rare=True),
+        Stage("server", server, per=("wrapper",)),
+        Stage("user mapping", user_mapping, per=("server",)),
+        Stage("foreign table", foreign_table, per=("server",)),
         Stage("column", column, most=4, least=1, per=TABLES),
         Stage("generated", generated, per=("partitioned", "table")),
         Stage("partition", partition, most=3, per=("partitioned",)),
@@ -446,13 +439,23 @@ VOCABULARY = Vocabulary(
         Stage("trigger", trigger, per=TABLES),
         Stage("view trigger", view_trigger, per=("view",)),
         Stage("trigger state", trigger_state, per=("trigger",)),
+        Stage("rule", rule, rare=True, per=(*TABLES, "view")),
+        Stage("rule state", rule_state, per=("rule",)),
+        Stage("statistics", statistics, rare=True, per=TABLES),
+        Stage("statistics target", statistics_target, per=("statistics",)),
+        Stage("publication", publication, rare=True),
+        Stage("event function", event_function, rare=True),
+        Stage("event trigger", event_trigger, per=("event function",)),
+        Stage("event state", event_state, per=("event trigger",)),
         Stage("row security", row_security, per=("table",)),
         Stage("policy", policy, per=("table",)),
         Stage("comment", comment, most=8),
     ),
     renamed=frozenset(
-        {"enum", "domain", "composite", "sequence", "table", "heir", "partitioned", "view", "materialised view"}
-        | {"partition", "column", "generated", "index"}
+        {
+            *("enum", "domain", "composite", "sequence", "table", "heir", "partitioned", "partition"),
+            *("foreign table", "view", "materialised view", "column", "generated", "index"),
+        }
     ),
     space=_space,
     folded=lambda name: name,

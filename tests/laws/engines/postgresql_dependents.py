@@ -1,10 +1,10 @@
-"""What stands upon the tables of PostgreSQL: views, triggers, policies, owners of sequences, remarks."""
+"""What stands upon the tables of PostgreSQL: views, triggers, rules, policies, statistics, remarks and the like."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.laws.engines.drawing import REMARK, home, one
+from tests.laws.engines.drawing import REMARK, home, one, some
 from tests.laws.sketch import Element, Place, Sketch
 
 
@@ -36,6 +36,10 @@ def _queries(draw: st.DrawFn, sketch: Sketch) -> list[str]:
             found += [
                 f'SELECT «{called}:of_integer»(«{key}:integer») AS "one" FROM «{holder.key}»'
                 for called in sketch.that_are("of_integer")
+            ]
+            found += [
+                f'SELECT «{called}:aggregate_of_integer»(«{key}:integer») AS "one" FROM «{holder.key}»'
+                for called in sketch.that_are("aggregate_of_integer")
             ]
     return [text for text in found if sketch.has_all(Element("", "", text).needs)]
 
@@ -95,6 +99,55 @@ def trigger_state(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | No
     return Element(place.key, "trigger state", text, holder=place.holder)
 
 
+def rule(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    texts = ["ON DELETE TO «t» DO ALSO NOTIFY \"go ne\", 'it''s'", "ON UPDATE TO «t» DO INSTEAD NOTHING"]
+    for key in sketch.that_are("number", place.holder):
+        texts += [
+            f"ON UPDATE TO «t» WHERE NEW.«{key}:number» < -99 DO INSTEAD NOTHING",
+            f"ON DELETE TO «t» WHERE OLD.«{key}:number» = 99 DO ALSO (SELECT 1; SELECT 'it''s')",
+        ]
+    if "seen" in sketch.elements[place.holder or ""].provides:
+        texts = ["ON INSERT TO «t» DO INSTEAD NOTHING", "ON UPDATE TO «t» DO INSTEAD SELECT 1"]
+    for other in sketch.that_are("number"):
+        into = sketch.elements[other].holder
+        if into == place.holder:
+            continue  # it would call itself
+        texts.append(f"ON DELETE TO «t» DO ALSO DELETE FROM «{into}» WHERE «{other}:number» = 99")
+    text = one(draw, *texts).replace("«t»", f"«{place.holder}»")
+    return Element(place.key, "rule", f"CREATE RULE «{place.key}» AS {text}", holder=place.holder)
+
+
+def rule_state(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    of = sketch.elements[place.holder or ""]
+    if "seen" in sketch.elements[of.holder or ""].provides:
+        return None  # those of a view are always enabled
+    way = one(draw, "DISABLE", "ENABLE ALWAYS", "ENABLE REPLICA")
+    return Element(place.key, "rule state", f"ALTER TABLE «{of.holder}» {way} RULE «{of.key}»", holder=place.holder)
+
+
+def statistics(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
+    """Statistics of two columns or more, or of an expression."""
+    keys = [f"«{key}:key»" for key in sketch.that_are("key", place.holder)]
+    texts = [f"(lower(«{key}:text»::text))" for key in sketch.that_are("text", place.holder)]
+    for called in sketch.that_are("of_integer"):
+        texts += [f"(«{called}:of_integer»(«{key}:integer»))" for key in sketch.that_are("integer", place.holder)]
+    kinds = one(draw, "", " (ndistinct)", " (dependencies, mcv)")
+    columns = some(draw, keys, 3)
+    if len(columns) > 1:
+        of = f"{kinds} ON {', '.join([*columns, *some(draw, texts, 1)])}"
+    elif texts:
+        of = f" ON {one(draw, *texts)}"
+    else:
+        return None
+    text = f"CREATE STATISTICS «{place.key}»{of} FROM «{place.holder}»"
+    return Element(place.key, "statistics", text, holder=place.holder, namespace=home(draw, sketch))
+
+
+def statistics_target(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
+    text = f"ALTER STATISTICS «{place.holder}» SET STATISTICS {one(draw, 10, 100)}"
+    return Element(place.key, "statistics target", text, holder=place.holder)
+
+
 def row_security(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     way = one(draw, "ENABLE", "ENABLE", "FORCE")
     return Element(
@@ -119,6 +172,16 @@ def policy(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
 # What COMMENT ON calls each kind, and whether the name alone says which one is meant.
 _COMMENTED = {
     "namespace": "SCHEMA «k»",
+    "foreign table": "FOREIGN TABLE «k»",
+    "wrapper": "FOREIGN DATA WRAPPER «k»",
+    "server": "SERVER «k»",
+    "publication": "PUBLICATION «k»",
+    "event trigger": "EVENT TRIGGER «k»",
+    "dictionary": "TEXT SEARCH DICTIONARY «k»",
+    "text search configuration": "TEXT SEARCH CONFIGURATION «k»",
+    "collation": "COLLATION «k»",
+    "range type": "TYPE «k»",
+    "aggregate": "AGGREGATE «k»(integer)",
     "enum": "TYPE «k»",
     "domain": "DOMAIN «k»",
     "composite": "TYPE «k»",
@@ -138,6 +201,8 @@ _COMMENTED = {
     "trigger function": "FUNCTION «k»()",
     "trigger": "TRIGGER «k» ON «h»",
     "policy": "POLICY «k» ON «h»",
+    "rule": "RULE «k» ON «h»",
+    "statistics": "STATISTICS «k»",
 }
 
 
