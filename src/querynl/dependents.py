@@ -143,8 +143,8 @@ class Dependents:
                     if (freer := self._rules.freed(free, drop)) != free:
                         freed[dependent.ref] = (dependent, freer)
         for operation in operations.values():
-            for dependent, changed_type in self._with_other_default(operation, operations):
-                if (free := self._rules.freed(dependent.obj, changed_type)) != dependent.obj:
+            for dependent, free, changed_type in self._with_other_values(operation, operations):
+                if self._rules.freed(dependent.obj, changed_type) != dependent.obj:
                     freed.setdefault(dependent.ref, (dependent, free))
         for ref, (dependent, free) in freed.items():
             change = operations.get((Change, ref))
@@ -153,17 +153,24 @@ class Dependents:
             if end is not None:
                 yield Change(dependent.obj, free, dependent.table), Change(free, end.obj, dependent.table, using)
 
-    def _with_other_default(
+    def _with_other_values(
         self, operation: Operation, operations: Mapping[tuple[type[Operation], Ref | None], Operation]
-    ) -> Iterator[tuple[Placed, Change]]:
-        """A column that gets another default while its type becomes another under the same name, and that change."""
-        match operation:
-            case Change(Column() as old, Column() as new, table) if old.type == new.type and old.default != new.default:
-                name = type_name(old.type)
-                for kind in _TYPES:
-                    change = operations.get((Change, Ref(kind, *name)))
+    ) -> Iterator[tuple[Placed, Column | Domain, Change]]:
+        """A column or domain that says otherwise of its values while its type becomes another under the same name.
+
+        With it comes what it says before and after, and the change of its type.
+        """
+        if not isinstance(operation, Change):
+            return
+        match operation.before, operation.after:
+            case (Column() as old, Column() as new) | (Domain() as old, Domain() as new) if old.type == new.type:
+                free: Column | Domain = replace(old, default=old.default if old.default == new.default else None)
+                if isinstance(old, Domain) and isinstance(new, Domain):
+                    free = replace(free, checks=tuple(check for check in old.checks if check in new.checks))
+                for kind in _TYPES if free != old else ():
+                    change = operations.get((Change, Ref(kind, *type_name(old.type))))
                     if isinstance(change, Change):
-                        yield Placed(old, table), change
+                        yield Placed(old, operation.table), free, change
 
     def _still_needs(self, ref: Ref, operation: Drop) -> bool:
         """Whether what is at `ref` in the schema after needs what is dropped."""

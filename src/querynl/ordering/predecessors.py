@@ -9,7 +9,7 @@ from querynl import schema as model
 from querynl.heirs import Parents, links_of_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, RunSQL, target
 from querynl.ordering.needs import Needs
-from querynl.schema import DEFINED_TYPES, AnyObject, Column, Grant, Kind, Name, Ownership, Ref, Table
+from querynl.schema import DEFINED_TYPES, AnyObject, Column, Domain, Grant, Kind, Name, Ownership, Ref, Table
 
 _TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES)
 
@@ -83,18 +83,27 @@ def _place_change(
     for ref in needed_before - needed:
         for other in needs.changers.get(ref, ()):
             before[other].add(number)
-    if isinstance(old, Column) and isinstance(new, Column) and old.type == new.type:
-        # A default that only goes, or only comes, is a value of its type as that is on that side of a change.
-        types = {other for ref in needed if ref.kind in _TYPES for other in needs.changers.get(ref, ())}
-        if old.default is not None and new.default is None:
-            for other in types:
-                before[other].add(number)
-        elif old.default is None and new.default is not None:
-            before[number].update(types)
+    # What is only taken back, or only said, of the values of a type is said of the type as it is on that side.
+    types = {other for ref in needed & needed_before if ref.kind in _TYPES for other in needs.changers.get(ref, ())}
+    if types and _says_less(new, old):
+        for other in types - {number}:
+            before[other].add(number)
+    elif types and _says_less(old, new):
+        before[number].update(types)
     for ref in needed_before:
         # What goes and comes back, and is needed still, is there again before the change.
         for other in () if ref in needs.creators and ref in needed else needs.droppers.get(ref, ()):
             before[other].add(number)
+
+
+def _says_less(first: AnyObject, second: AnyObject) -> bool:
+    """Whether a column or domain says of its values nothing but what the other says, and less."""
+    if isinstance(first, Domain) and isinstance(second, Domain):
+        checks = all(check in second.checks for check in first.checks)
+        return checks and first.default in (None, second.default) and first != second
+    if isinstance(first, Column) and isinstance(second, Column):
+        return first.default is None and second.default is not None
+    return False
 
 
 def _itself(obj: AnyObject) -> AnyObject:

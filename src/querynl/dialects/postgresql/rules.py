@@ -214,10 +214,18 @@ def _blocks_drop(obj: AnyObject, dependent: AnyObject) -> bool:
 def freed(dependent: AnyObject, operation: Drop | Change) -> AnyObject:
     """The dependent without the defaults, and the checks of a domain, that name a dropped object.
 
-    Of a type that is replaced, a column is without its default.
+    Of a type that is replaced, a column is without its default, and a domain without its checks, too.
     """
     if isinstance(operation, Change):
-        return replace(dependent, default=None) if isinstance(dependent, Column) and _replaces(operation) else dependent
+        if not _replaces(operation):
+            return dependent
+        match dependent:
+            case Column():
+                return replace(dependent, default=None)
+            case Domain():
+                return replace(dependent, default=None, checks=())
+            case _:
+                return dependent
     dropped = operation.obj
     if not isinstance(dropped, Routine | Definition):
         return dependent
