@@ -1,5 +1,6 @@
 """Sessions on real servers: what goes in arrives, what comes back is true, and what fails says why."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,15 @@ ENDLESS = {
     "mariadb": "SELECT sleep(60) FROM (SELECT 1 UNION SELECT 2) AS twice",
 }
 INTERRUPTED = {"sqlite": "SQLITE_INTERRUPT", "postgresql": "57014", "mysql": "1317", "mariadb": "1317"}
+# Holds the locks of a file -shm that one has who reads a journal anew: https://www.sqlite.org/walformat.html#wal_locks
+RECOVERING = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_SH, 1, 128)
+    fcntl.lockf(file, fcntl.LOCK_EX, 3, 120)
+    print(flush=True)
+    sys.stdin.read()
+"""
 TABLE_MISSING = {"sqlite": "SQLITE_ERROR", "postgresql": "42P01", "mysql": "1146", "mariadb": "1146"}
 
 
@@ -148,6 +158,31 @@ def test_sqlite_takes_the_write_lock_at_the_start_of_a_transaction(connection: C
         with pytest.raises(StatementFailed) as caught:
             other.begin()
     assert caught.value.sqlstate == "SQLITE_BUSY"
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.skipif(sys.platform == "win32", reason="files are locked in another way")
+def test_sqlite_opens_a_file_whose_journal_another_process_reads_anew(tmp_path: Path) -> None:
+    file, crashed = tmp_path / "app.db", tmp_path / "crashed.db"
+    with connect(Target(dialect="sqlite", file=str(file))) as session:
+        session.execute("PRAGMA journal_mode = WAL")
+        session.execute("CREATE TABLE a (id integer)")
+        for ending in ("", "-wal"):
+            shutil.copy(f"{file}{ending}", f"{crashed}{ending}")
+    index = Path(f"{crashed}-shm")
+    index.write_bytes(bytes(2**15))
+
+    with subprocess.Popen(
+        [sys.executable, "-c", RECOVERING, str(index)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with connect(Target(dialect="sqlite", file=str(crashed))) as session:
+            session.execute("PRAGMA busy_timeout = 50")
+            with pytest.raises(StatementFailed, match="locked"):
+                session.rows("SELECT * FROM a")
+            other.communicate()
+            assert session.rows("SELECT * FROM a") == []
 
 
 @pytest.mark.engines("sqlite")

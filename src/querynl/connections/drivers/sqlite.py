@@ -112,7 +112,7 @@ def open_connection(target: Target, *, read_only: bool) -> SQLiteConnection:
         # Reading the header tells a database from another file; without a wait, for a locked one is a database.
         driver.execute("PRAGMA schema_version")
     except _FAILURES as error:
-        if getattr(error, "sqlite_errorname", "") not in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+        if not getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             driver.close()
             raise _open_failure(file, str(error)) from None
     driver.execute(SQLITE_WAITS)
