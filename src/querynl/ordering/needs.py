@@ -38,6 +38,7 @@ from querynl.schema import (
     Ref,
     Routine,
     Table,
+    Trigger,
     Unique,
     View,
     ref_of,
@@ -183,6 +184,8 @@ class Needs:
                 yield from self._of_texts(obj)
                 for part in parts_of(obj):
                     yield from (ref for ref in self._of_part(part, obj.key) if ref.table != obj.name)
+            case Trigger():
+                yield from self._of_columns(obj.definition, Name(obj.namespace, obj.table))
             case Definition() if not obj.depends_on:  # written by hand
                 yield from self._of_statement(obj)
             case View() | Routine():
