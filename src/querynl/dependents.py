@@ -67,6 +67,17 @@ class Placed(NamedTuple):
         return ref_of(self.obj, self.table)
 
 
+def stepping_aside(undone: Sequence[Operation], state: State, rules: Rules) -> list[Operation]:
+    """What undoes something, with what takes all that is in its way away and brings it back.
+
+    Only types need it, which are changed in place on the way there and made anew on the way back. `state` is the
+    schema that it is undone in.
+    """
+    if not any(isinstance(undo, Change) and ref_of(undo.before, undo.table).kind in _TYPES for undo in undone):
+        return list(undone)
+    return Dependents(state, state, rules).recreated_around(undone)
+
+
 class Dependents:
     """What depends on each object of a schema, looked up without a search.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from querynl.dependents import stepping_aside
 from querynl.dialects.protocol import Dialect, Statement
 from querynl.heirs import parents_of, with_incomplete_apart
 from querynl.operations import (
@@ -100,12 +101,7 @@ def plan(
     A table that the engine makes anew for them takes its columns' order from `after`, where that is given, and
     on the way back the order it had. Raises ChangeUnsupported where the engine has no way to make one of them.
     """
-    operations = with_incomplete_apart(operations)
-    if not dialect.references_ahead:
-        operations = with_cycles_split(operations)
-    in_order = ordered(operations, dialect, parents_of(before, operations))
-    joining = [dialect.groups(operation) for operation in in_order]
-    groups = with_privileges_joined(grouped(in_order, joining, dialect, references_ahead=dialect.references_ahead))
+    groups = _groups(before, operations, dialect)
     state = State(before)
     wanted = {} if after is None else {table.key: _order(table) for table in after.tables}
     up: list[Step] = []
@@ -121,9 +117,26 @@ def plan(
         dialect=dialect.name,
         fingerprint=fingerprint(before),
         up=tuple(up),
-        down=tuple(_step(_undone(group), state, dialect, order) for group, order in undone),
+        down=tuple(step for group, order in undone for step in _steps_back(_undone(group), state, dialect, order)),
         reordered=tuple(elsewhere),
     )
+
+
+def _groups(before: Schema, operations: Sequence[Operation], dialect: Dialect) -> list[list[Operation]]:
+    """The operations in an order that the engine accepts, together where it makes them together."""
+    operations = with_incomplete_apart(operations)
+    if not dialect.references_ahead:
+        operations = with_cycles_split(operations)
+    in_order = ordered(operations, dialect, parents_of(before, operations))
+    joining = [dialect.groups(operation) for operation in in_order]
+    return with_privileges_joined(grouped(in_order, joining, dialect, references_ahead=dialect.references_ahead))
+
+
+def _steps_back(group: Sequence[Operation], state: State, dialect: Dialect, order: Sequence[str]) -> Iterator[Step]:
+    """The steps that undo a group: one, or several where something is in its way that was in none before."""
+    around = stepping_aside(group, state, dialect)
+    for part in [group] if len(around) == len(group) else _groups(state.schema(), around, dialect):
+        yield _step(part, state, dialect, order)
 
 
 def _single_table(group: Sequence[Operation]) -> Name | None:
