@@ -52,6 +52,8 @@ ALTER OPERATOR FAMILY app.mixed USING btree
 CREATE TYPE grades AS RANGE (SUBTYPE = grade, MULTIRANGE_TYPE_NAME = many_grades);
 CREATE TYPE app.words AS RANGE (SUBTYPE = text, COLLATION = app.plain);
 CREATE CAST (grade AS integer) WITHOUT FUNCTION AS IMPLICIT;
+CREATE TYPE app.states_that_an_invoice_of_the_whole_company_may_be_in_______ AS ENUM ('open', 'paid');
+CREATE CAST (app.states_that_an_invoice_of_the_whole_company_may_be_in_______ AS text) WITH INOUT AS ASSIGNMENT;
 CREATE FUNCTION wide(boolean) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1::int::bigint';
 CREATE CAST (boolean AS bigint) WITH FUNCTION wide(boolean) AS ASSIGNMENT;
 CREATE FUNCTION from_sql(internal) RETURNS internal LANGUAGE internal IMMUTABLE AS 'jsonb_in';

@@ -9,6 +9,7 @@ from querynl.dialects.protocol import Dialect
 from querynl.errors import ExpressionInvalid, NameTooLong, SchemaInvalid
 from querynl.operations import parts_of
 from querynl.schema import (
+    NAMED_BY_TYPE,
     SECTIONS,
     AnyObject,
     Check,
@@ -21,6 +22,7 @@ from querynl.schema import (
     Privilege,
     Schema,
     Table,
+    kind_of,
 )
 
 
@@ -29,7 +31,7 @@ def check_texts(schema: Schema, dialect: Dialect) -> None:
     for obj in walk(schema):
         if isinstance(obj, Privilege):
             continue  # what it speaks of is checked where it is declared
-        if obj.name is not None and not dialect.fits(obj.name):
+        if obj.name is not None and kind_of(obj) not in NAMED_BY_TYPE and not dialect.fits(obj.name):
             raise NameTooLong(
                 f"The name {obj.name!r} is longer than {dialect.name} keeps.",
                 where=path_of(obj, schema),

@@ -247,6 +247,8 @@ ROUTINES = (Kind.ROUTINE, Kind.PROCEDURE)
 # The kinds of `Definition`, and those of them that are types of columns.
 DEFINED = frozenset(Kind) - {*KINDS.values(), *ROUTINES}
 DEFINED_TYPES = (Kind.BASE_TYPE, Kind.RANGE_TYPE)
+# The kinds of `Definition` that are called by the type that they are of.
+NAMED_BY_TYPE = (Kind.CAST, Kind.TRANSFORM)
 
 
 class Schema(Model, frozen=True):
