@@ -66,7 +66,7 @@ def kept_by(operations: Sequence[Operation], before: Schema) -> dict[Name, Kept]
         if "virtual" not in table.options and table.key not in elsewhere
     }
     for operation in operations:
-        for one in (operation, *_in_heirs(operation, before)):
+        for one in (operation, *_in_heirs(operation, before, kept)):
             _follow(one, kept)
     converting = [operation for operation in operations if not _keeps_values(operation)]
     types = _changed_types(converting, before, (CompositeType, Domain, Definition))
@@ -99,14 +99,29 @@ def _showing_other_rows(operations: Sequence[Operation], before: Schema) -> Iter
         waiting = {name for heir in waiting for name in parents.get(heir, ())}
 
 
-def _in_heirs(operation: Operation, before: Schema) -> Iterator[Operation]:
-    """What a change of a table's column does to the tables that have the column from there."""
+def _in_heirs(operation: Operation, before: Schema, kept: dict[Name, Kept]) -> Iterator[Operation]:
+    """What a change of a table's column does to the tables that have the column from there, by their names then."""
     match operation:
-        case Rename():
-            yield from renames_in_heirs(before, [operation])
+        case Rename(ref, to) if ref.kind is Kind.COLUMN and ref.table is not None:
+            first = _first_name(Name(ref.namespace, ref.table), kept)
+            rename = Rename(ref._replace(namespace=first.namespace, table=first.name), to)
+            for one in renames_in_heirs(before, [rename]):
+                heir = _name_then(Name(one.ref.namespace, str(one.ref.table)), kept)
+                yield Rename(ref._replace(namespace=heir.namespace, table=heir.name), to)
         case Drop(Column(), Name() as table) | Change(_, Column(), Name() as table):
-            for heir in _families({table}, before) - {table}:
-                yield replace(operation, table=heir)
+            first = _first_name(table, kept)
+            for name in _families({first}, before) - {first}:
+                yield replace(operation, table=_name_then(name, kept))
+
+
+def _first_name(table: Name, kept: dict[Name, Kept]) -> Name:
+    """The name in the schema before of a table that is called so by now."""
+    return next((key for key, found in kept.items() if found.table == table), table)
+
+
+def _name_then(table: Name, kept: dict[Name, Kept]) -> Name:
+    """The name that a table of the schema before has by now."""
+    return kept[table].table if table in kept else table
 
 
 def _follow(operation: Operation, kept: dict[Name, Kept]) -> None:
