@@ -59,10 +59,14 @@ _WORD = re.compile(r"\w+")
 
 
 class Needs:
-    """What each operation makes, ends and needs, found by address."""
+    """What each operation makes, ends and needs, found by address.
 
-    def __init__(self, operations: Sequence[Operation], rewriting: Rewriting) -> None:
+    Without `guessing`, a name in a text that nobody has taken apart counts for nothing.
+    """
+
+    def __init__(self, operations: Sequence[Operation], rewriting: Rewriting, *, guessing: bool = True) -> None:
         self._rewriting = rewriting
+        self._guessing = guessing
         self.creators: dict[Ref, list[int]] = defaultdict(list)
         self.droppers: dict[Ref, list[int]] = defaultdict(list)
         self.changers: dict[Ref, list[int]] = defaultdict(list)
@@ -249,6 +253,8 @@ class Needs:
 
     def _of_statement(self, definition: Definition) -> Iterator[Ref]:
         """What comes or goes in this migration and is named by a word of the statement that is not its own name."""
+        if not self._guessing:
+            return
         for name, refs in self._called.items():
             own = name == definition.name or not name.isidentifier()
             if not own and self._rewriting.mentions(definition.definition, name):
@@ -257,8 +263,8 @@ class Needs:
     def _of_words(self, obj: View | Routine) -> Iterator[Ref]:
         """What comes or goes in this migration and whose names the definition has: views, routines, a view's tables."""
         text = obj.definition.lower()
-        words = _words(text) if self._spoken_of else ()
-        for word in ("", *words):
+        words = ("", *_words(text)) if self._spoken_of and self._guessing else ()
+        for word in words:
             for name, ref in self._spoken_of.get(word, ()):
                 # Of a name in one word, the word is enough; of any other, all that stands between its words counts.
                 is_said = name == word or any(name.replace(sign, sign * 2) in text for sign in _QUOTES)
@@ -267,7 +273,7 @@ class Needs:
 
     def _of_texts(self, obj: AnyObject) -> Iterator[Ref]:
         """Routines, sequences and the like that come or go in this migration and that the object's texts name."""
-        if not self._called:
+        if not self._called or not self._guessing:
             return
         for text in texts_of(obj):
             for name, refs in self._called.items():

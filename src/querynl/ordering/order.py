@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -26,7 +26,11 @@ def ordered(operations: Sequence[Operation], rewriting: Rewriting, parents: Pare
     others = [op for op, leads in zip(operations, is_leading, strict=False) if not leads] + list(operations[end:])
     others.sort(key=preference)
     before = predecessors(others, rewriting, parents)
-    return [*leading, *(others[i] for i in _sorted(before, _places(others, before.of)))]
+
+    def certain() -> Predecessors:
+        return predecessors(others, rewriting, parents, guessing=False)
+
+    return [*leading, *(others[i] for i in _sorted(before, certain, _places(others, before.of)))]
 
 
 def _leads(operation: Operation) -> bool:
@@ -63,17 +67,24 @@ def _places(operations: Sequence[Operation], before: dict[int, set[int]]) -> lis
     return places
 
 
-def _sorted(before: Predecessors, places: Sequence[int]) -> list[int]:
-    """The numbers in topological order, the one with the lowest place first wherever there is a choice."""
+def _sorted(before: Predecessors, certain: Callable[[], Predecessors], places: Sequence[int]) -> list[int]:
+    """The numbers in topological order, the one with the lowest place first wherever there is a choice.
+
+    `certain` are the predecessors that are not guessed; they are asked for where there is no such order.
+    """
+    known: dict[int, set[int]] | None = None
     while True:
         sorter: TopologicalSorter[int] = TopologicalSorter(before.of)
         try:
             sorter.prepare()
         except CycleError as error:
-            # The engine may still accept some order: give up the link that goes most against preference.
+            # The engine may still accept some order: give up the link that goes most against preference, of those that
+            # are guessed, if there are any.
+            known = certain().of if known is None else known
             cycle: list[int] = error.args[1]
             links = list(pairwise(cycle))
-            given_up = [link for link in links if link not in before.by_name] or links
+            guessed = [(first, second) for first, second in links if first not in known[second]]
+            given_up = guessed or [link for link in links if link not in before.by_name] or links
             first, second = max(given_up, key=lambda link: (link[0] - link[1], link))
             before.of[second].discard(first)
             continue

@@ -25,10 +25,15 @@ class Predecessors(NamedTuple):
     by_name: frozenset[tuple[int, int]]
 
 
-def predecessors(operations: Sequence[Operation], rewriting: Rewriting, parents: Parents) -> Predecessors:
-    """What must come before each of the operations; `parents` are those of tables, those that stay as they are too."""
+def predecessors(
+    operations: Sequence[Operation], rewriting: Rewriting, parents: Parents, *, guessing: bool = True
+) -> Predecessors:
+    """What must come before each of the operations; `parents` are those of tables, those that stay as they are too.
+
+    Without `guessing`, only what is known for certain, and not from a name in some text, comes before anything.
+    """
     before: dict[int, set[int]] = {number: set() for number in range(len(operations))}
-    needs = Needs(operations, rewriting)
+    needs = Needs(operations, rewriting, guessing=guessing)
     creators, droppers, changers = needs.creators, needs.droppers, needs.changers
     for number, operation in enumerate(operations):
         if (about := privileged(operation)) is not None:
