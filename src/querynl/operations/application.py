@@ -12,7 +12,7 @@ from querynl.operations.renaming import rename
 from querynl.operations.rewriting import Rewriting
 from querynl.operations.state import Catalog, Changed, Changes, State
 from querynl.operations.verbs import Change, Create, Drop, Operation, Rename, RunSQL
-from querynl.schema import Part, Schema, Table, ref_of
+from querynl.schema import Part, Schema, Table, View, ref_of
 
 
 def changes_of(operations: Iterable[Operation], state: State, rewriting: Rewriting) -> Changes:
@@ -49,6 +49,8 @@ def _apply(operation: Operation, catalog: State | Changed, rewriting: Rewriting)
                 # With other parents, other parts are the table's own.
                 same_parents = before.inherits == after.inherits
                 return {ref_of(after): _with_attributes(catalog, after) if same_parents else after}
+            if isinstance(after, View) and isinstance(current := catalog.get(ref_of(after)), View):
+                return {ref_of(after): replace(after, indexes=current.indexes)}  # they change by themselves
             return {ref_of(after): after}
         case _:
             assert_never(operation)
