@@ -47,7 +47,7 @@ TYPES = (
     Type("multipolygon", "point"),
 )
 OWN_TYPES = {
-    "mysql": (Type("vector(3)", ""), Type("geometrycollection", "point"), Type("int COLUMN_FORMAT FIXED", "key")),
+    "mysql": (Type("vector(3)", "vector"), Type("geometrycollection", "point"), Type("int COLUMN_FORMAT FIXED", "key")),
     "mariadb": (
         Type("uuid", "key", ("uuid()",)),
         Type("inet6", "key", ("'::1'",)),
@@ -256,9 +256,9 @@ def period(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
     if "versioned" in sketch.elements[place.holder].provides:
         demands, text = frozenset({f"{place.holder}:versioned"}), one(draw, _SYSTEM_PERIOD, _PERIOD)
     if text is _PERIOD:
-        columns = [f"«{key}:key»" for key in sketch.that_are("key", place.holder)]
-        keys = [f",\n  UNIQUE KEY `once in {place.key}` ({column}, `vali``d` WITHOUT OVERLAPS)" for column in columns]
-        text += one(draw, "", *keys)
+        # A column that a foreign key has may be in no such key.
+        key = f"UNIQUE KEY `once in {place.key}` (`wh``at`, `vali``d` WITHOUT OVERLAPS)"
+        text += one(draw, "", f",\n  `wh``at` int NOT NULL,\n  {key}")
     return Element(place.key, "period", text, place.holder, inline=True, demands=demands, place=alone)
 
 

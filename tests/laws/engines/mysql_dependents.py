@@ -39,7 +39,7 @@ def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
             found += [
                 f"SELECT «{f}:adding»(«{key}:number») AS `one` FROM «{holder.key}»" for f in sketch.that_are("adding")
             ]
-    found += [f"{text} UNION ALL SELECT 'it''s' AS `one`" for text in found if text.startswith("SELECT `one`")]
+    found += [f"SELECT `one` FROM «{key}:mixed» UNION ALL SELECT 'it''s' AS `one`" for key in sketch.that_are("mixed")]
     found = [text for text in found if sketch.has_all(Element("", "", text).needs)]
     if not found:
         return None
@@ -51,7 +51,10 @@ def view(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element | None:
         options = options.replace("ALGORITHM=MERGE ", "ALGORITHM=TEMPTABLE ")
     columns = one(draw, "", " (`one`)") if query.count("AS `") == 1 and "WHERE" not in query else ""
     text = f"CREATE {options}VIEW «{place.key}»{columns} AS {query}{check}"
-    return Element(place.key, "view", text, provides=frozenset({"seen"}))
+    # A text and a vector are of no common type.
+    unmixed = {*sketch.that_are("vector"), *sketch.that_are("seen")} - {*sketch.that_are("mixed")}
+    is_mixed = not any(f"«{key}»" in query or f"«{key}:seen»" in query for key in unmixed)
+    return Element(place.key, "view", text, provides=frozenset({"seen", "mixed"} if is_mixed else {"seen"}))
 
 
 def trigger(draw: st.DrawFn, sketch: Sketch, place: Place) -> Element:
