@@ -78,7 +78,7 @@ _OWN_OPTIONS = {
     "mysql": (" AUTOEXTEND_SIZE=4M",),
     "mariadb": (
         *(" WITH SYSTEM VERSIONING", " WITH SYSTEM VERSIONING", " PAGE_COMPRESSED=1"),
-        *(" ENGINE=Aria", " ENGINE=Aria PAGE_CHECKSUM=0"),
+        *(" ENGINE=Aria", " ENGINE=Aria TRANSACTIONAL=0 PAGE_CHECKSUM=0"),
     ),
 }
 

@@ -60,6 +60,8 @@ _TEXTS = {
 _BARE = {*_RESETS} - _TEXTS
 # Attributes of MariaDB's storage engines: https://mariadb.com/kb/en/engine-defined-new-tablefieldindex-attributes/
 _ENGINE_DEFINED = {"page_compressed", "page_compression_level", "encrypted", "encryption_key_id"}
+# What a storage engine that does not know it refuses to hear of.
+_OF_SOME_ENGINES = {*_ENGINE_DEFINED, "transactional"}
 # Rendered by others: character sets with the columns that inherit them, partitions at the end of a statement.
 _APART = {"charset", "collation", "partition_by", VERSIONED}
 
@@ -111,6 +113,13 @@ def _settled(key: str, value: OptionValue) -> OptionValue:
     if key == "engine":
         return _ENGINES.get(str(value).lower(), str(value))
     return str(value).lower() if key in ("row_format", "charset", "collation") else value
+
+
+def given_up(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """The options that a table has to be without before it gets a storage engine that may not know them."""
+    if before.get("engine") == after.get("engine"):
+        return {}
+    return {key: value for key, value in before.items() if key in _OF_SOME_ENGINES and key not in after}
 
 
 def clauses(before: Mapping[str, OptionValue], after: Mapping[str, OptionValue]) -> Iterator[str]:

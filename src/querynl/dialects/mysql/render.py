@@ -177,6 +177,8 @@ def _ahead(operations: Sequence[Operation], old: Table, new: Table, server: Serv
         yield _STRICT
     if old.options.get(versioning.VERSIONED):
         yield versioning.KEEP_HISTORY
+    if _changes_table(operations) and (given_up := options.given_up(old.options, new.options)):
+        yield _statement(old.key, list(options.clauses(given_up, {})))
     yield from _questions(changed, old.key)
     conversions = list(_conversions(changed))
     if conversions:
@@ -312,7 +314,9 @@ def _changed_table(was: Table, now: Table, server: Server) -> Iterator[str]:
         yield from definitions.character_set(now)
         if character_set(now) == NO_CHARACTER_SET and server.knows_default_character_set:
             yield "DEFAULT CHARACTER SET DEFAULT"
-    yield from options.clauses(_options_together(was, now), _options_together(now, was))
+    given_up = options.given_up(was.options, now.options)
+    kept = {key: value for key, value in _options_together(was, now).items() if key not in given_up}
+    yield from options.clauses(kept, _options_together(now, was))
     yield from versioning.clauses(was.options, now.options)
     if was.comment != now.comment:
         yield f"COMMENT={literal(now.comment or '')}"
