@@ -66,7 +66,7 @@ def losses(operations: Iterable[Operation]) -> Iterator[Drop]:
     """The drops that take rows or values with them."""
     for operation in operations:
         match operation:
-            case Drop(Table(server=None)) | Drop(Column(generated=None)):
+            case Drop(Table(server=None)) | Drop(Column(generated=None), inherited=False):
                 yield operation
 
 
@@ -74,7 +74,7 @@ def required_columns(operations: Iterable[Operation]) -> Iterator[Create]:
     """The columns added to existing tables that need a value in every row and have none."""
     for operation in operations:
         match operation:
-            case Create(Column(nullable=False, default=None, identity=None, generated=None)):
+            case Create(Column(nullable=False, default=None, identity=None, generated=None), inherited=False):
                 yield operation
 
 

@@ -214,7 +214,7 @@ def reversibility_of(operation: Operation, dialect: Dialect) -> Reversibility:
             return Reversibility.NONE
         case RunSQL(lossless=False):
             return Reversibility.STRUCTURE_ONLY
-        case Drop(Table(server=None)) | Drop(Column(generated=None)):
+        case Drop(Table(server=None)) | Drop(Column(generated=None), inherited=False):
             return Reversibility.STRUCTURE_ONLY
         case Change(Column() as old, Column() as new) if old.type != new.type and not dialect.widens(old, new):
             return Reversibility.STRUCTURE_ONLY
@@ -286,9 +286,10 @@ def _step_from_builtins(document: dict[str, Any]) -> Step:
 
 def _operation_to_builtins(operation: Operation) -> dict[str, Any]:
     match operation:
-        case Create(obj, table) | Drop(obj, table):
+        case Create(obj, table, inherited) | Drop(obj, table, inherited):
             verb = "create" if isinstance(operation, Create) else "drop"
-            return {"verb": verb, "kind": kind_of(obj).value, "object": msgspec.to_builtins(obj), "table": table}
+            found = {"verb": verb, "kind": kind_of(obj).value, "object": msgspec.to_builtins(obj), "table": table}
+            return {**found, "inherited": True} if inherited else found
         case Change(before, after, table, using):
             objects = {"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(after)}
             return {"verb": "change", "kind": kind_of(after).value, **objects, "table": table, "using": using}
@@ -306,9 +307,9 @@ def _operation_from_builtins(document: dict[str, Any]) -> Operation:
     table = Name(*document["table"]) if document.get("table") else None
     match document["verb"]:
         case "create":
-            return Create(obj("object"), table)
+            return Create(obj("object"), table, document.get("inherited", False))
         case "drop":
-            return Drop(obj("object"), table)
+            return Drop(obj("object"), table, document.get("inherited", False))
         case "change":
             return Change(obj("before"), obj("after"), table, document["using"])
         case "rename":

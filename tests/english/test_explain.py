@@ -129,6 +129,16 @@ SENTENCES: list[tuple[Operation, str, str | None]] = [
         "Deletes the column nickname and its values; rolling back brings the column back empty.",
     ),
     (
+        Drop(Column(name="nickname", type="text", comment="short"), USERS, inherited=True),
+        "Takes its own attributes from the inherited column nickname (text, optional, comment 'short') of users.",
+        "The rows keep their values.",
+    ),
+    (
+        Create(replace(AGE, default="1"), USERS, inherited=True),
+        "Gives the inherited column age (integer, required, default 1) of users attributes of its own.",
+        "The rows keep their values.",
+    ),
+    (
         Change(AGE, replace(AGE, type="varchar(3)"), USERS),
         "Changes column age of users: type from integer to varchar(3).",
         "Existing values are converted; the migration stops if one does not fit.",

@@ -84,9 +84,24 @@ def _table_changes(before: Table, after: Table, start: State, end: State, rules:
     if kept != after.inherits:
         ready = rules.parted(after, kept, end)
     if alone != ready:
-        yield from _table_differences(_settled_table(alone), _settled_table(ready), rules)
+        for operation in _table_differences(_settled_table(alone), _settled_table(ready), rules):
+            yield _as_inherited(operation, kept, start, end)
     if kept != after.inherits:
         yield Change(ready, after)
+
+
+def _as_inherited(operation: Operation, parents: Sequence[Name], start: State, end: State) -> Operation:
+    """The operation; one about a column that stays a parent's says so."""
+    if not isinstance(operation, Create | Drop) or not isinstance(operation.obj, Column) or not parents:
+        return operation
+    name = operation.obj.name
+    return replace(operation, inherited=all(_is_given(name, parents, state) for state in (start, end)))
+
+
+def _is_given(column: str, parents: Sequence[Name], state: State) -> bool:
+    """Whether one of the parents has the column, from its own parents maybe."""
+    found = [table for name in parents if (table := state.table(name)) is not None]
+    return any(table.column(column) is not None or _is_given(column, table.inherits, state) for table in found)
 
 
 def _is_made_anew(name: Name, start: State, end: State, rules: Rules) -> bool:

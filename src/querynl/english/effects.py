@@ -46,6 +46,8 @@ def effect(operation: Operation, *, widens: bool = False, rows: RowCount | None 
     where somebody counted them. `way`: whether this is the migration itself or its undoing.
     """
     match operation:
+        case Create(inherited=True) | Drop(inherited=True):
+            said = iter(["The rows keep their values."])
         case Create(obj, table):
             said = _of_creation(obj, table, way)
         case Drop(obj, table):

@@ -101,6 +101,10 @@ def explain(operation: Operation) -> str:
             Grant() | Ownership() | DefaultPrivileges() as old, Grant() | Ownership() | DefaultPrivileges() as new
         ):
             return changed_privileges(old, new)
+        case Create(obj, table, True):
+            return f"Gives the inherited {_described(obj, table, ' of ')} attributes of its own."
+        case Drop(obj, table, True):
+            return f"Takes its own attributes from the inherited {_described(obj, table, ' of ')}."
         case Create(obj, table):
             return f"{_verb(obj, 'Creates', 'Adds')} {_described(obj, table, ' to ')}."
         case Drop(obj, table):

@@ -10,17 +10,25 @@ from querynl.schema import AnyObject, Kind, Name, Ref, Table, ref_of
 
 
 class Create(Struct, frozen=True):
-    """An object comes into being; `table` is the one that a part belongs to."""
+    """An object comes into being; `table` is the one that a part belongs to.
+
+    `inherited`: a parent has the column before and after. Only what the table says otherwise of it comes, and no value.
+    """
 
     obj: AnyObject
     table: Name | None = None
+    inherited: bool = False
 
 
 class Drop(Struct, frozen=True):
-    """An object goes; the whole of it is kept, so that it can come back."""
+    """An object goes; the whole of it is kept, so that it can come back.
+
+    `inherited`: a parent has the column before and after. Only what the table said otherwise of it goes, and no value.
+    """
 
     obj: AnyObject
     table: Name | None = None
+    inherited: bool = False
 
 
 class Change(Struct, frozen=True):
@@ -62,10 +70,10 @@ Operation = Create | Drop | Change | Rename | RunSQL
 def inverse(operation: Operation) -> Operation | None:
     """The operation that undoes this one; None where only a person could write it."""
     match operation:
-        case Create(obj, table):
-            return Drop(obj, table)
-        case Drop(obj, table):
-            return Create(obj, table)
+        case Create(obj, table, inherited):
+            return Drop(obj, table, inherited)
+        case Drop(obj, table, inherited):
+            return Create(obj, table, inherited)
         case Change(before, after, table):
             return Change(after, before, table)
         case Rename(ref, to):

@@ -108,7 +108,7 @@ def _in_heirs(operation: Operation, before: Schema, kept: dict[Name, Kept]) -> I
             for one in renames_in_heirs(before, [rename]):
                 heir = _name_then(Name(one.ref.namespace, str(one.ref.table)), kept)
                 yield Rename(ref._replace(namespace=heir.namespace, table=heir.name), to)
-        case Drop(Column(), Name() as table) | Change(_, Column(), Name() as table):
+        case Drop(Column(), Name() as table, inherited=False) | Change(_, Column(), Name() as table):
             first = _first_name(table, kept)
             for name in _families({first}, before) - {first}:
                 yield replace(operation, table=_name_then(name, kept))
@@ -137,7 +137,7 @@ def _follow(operation: Operation, kept: dict[Name, Kept]) -> None:
         case Drop(Table() as gone):
             for key in [key for key, (table, _) in kept.items() if table == gone.key]:
                 del kept[key]
-        case Drop(Column() as old, Name() as table):
+        case Drop(Column() as old, Name() as table, inherited=False):
             _forget(old.name, table, kept)
         case Change(Column() as old, Column() as new, Name() as table) if (old.type, old.generated) != (
             new.type,

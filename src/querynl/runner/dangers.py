@@ -85,11 +85,11 @@ class _Rows:
                 match operation:
                     case Drop(Table(server=None) as table):
                         yield from self._lost_table(table.key)
-                    case Drop(Column(generated=None) as column, Name() as table):
+                    case Drop(Column(generated=None) as column, Name() as table, inherited=False):
                         yield from self._lost_column(table, column)
                     case Create(Table() as table):
                         self._tables[table.key] = None
-                    case Create(Column() as column, Name() as table):
+                    case Create(Column() as column, Name() as table, inherited=False):
                         yield from self._missing_values(table, column)
                         self._columns[table, column.name] = None
                     case Rename(ref, to) if ref.kind is Kind.TABLE:
