@@ -58,6 +58,9 @@ def change_domain(old: Domain, new: Domain, around: Around) -> Iterator[str]:
         return
     name = qualified(new.namespace, new.name)
     alter = f"ALTER DOMAIN {name}"
+    for check, called in _renamed_checks(old, new):
+        yield f"{alter} RENAME CONSTRAINT {quote(str(check.name))} TO {quote(called)}"
+        old = replace(old, checks=tuple(replace(c, name=called) if c == check else c for c in old.checks))
     checks_before, checks_after = ({check.name: check for check in domain.checks} for domain in (old, new))
     for key, check in checks_before.items():
         if _bare(check) != _bare(checks_after.get(key)):
@@ -75,6 +78,17 @@ def change_domain(old: Domain, new: Domain, around: Around) -> Iterator[str]:
             yield check_comment(name, check)
     if old.comment != new.comment:
         yield comment_on("DOMAIN", name, new.comment)
+
+
+def _renamed_checks(old: Domain, new: Domain) -> Iterator[tuple[Check, str]]:
+    """The checks that are there afterwards by another name alone, with that name."""
+    names, names_before = ({check.name for check in domain.checks} for domain in (new, old))
+    coming = [check for check in new.checks if check.name not in names_before]
+    for check in old.checks:
+        same = [other for other in coming if _bare(other) == _bare(check)]
+        if check.name not in names and same:
+            coming.remove(same[0])
+            yield check, str(same[0].name)
 
 
 def change_composite(old: CompositeType, new: CompositeType, around: Around) -> Iterator[str]:
