@@ -9,7 +9,19 @@ from querynl import schema as model
 from querynl.heirs import Parents, links_of_heirs
 from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting, RunSQL, target
 from querynl.ordering.needs import Needs
-from querynl.schema import DEFINED_TYPES, AnyObject, Column, Domain, Grant, Kind, Name, Ownership, Ref, Table
+from querynl.schema import (
+    DEFINED_TYPES,
+    AnyObject,
+    Column,
+    Domain,
+    ForeignKey,
+    Grant,
+    Kind,
+    Name,
+    Ownership,
+    Ref,
+    Table,
+)
 
 _TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES)
 
@@ -47,9 +59,14 @@ def predecessors(
             case Create(obj, table):
                 for ref in needs.of(obj, table):
                     before[number].update(creators.get(ref, ()), changers.get(ref, ()))
+                for name in _referred(obj):
+                    before[number].update(needs.table_changers.get(name, ()))
             case Drop(obj, table):
                 for ref in needs.of(obj, table):
                     for other in (*droppers.get(ref, ()), *changers.get(ref, ())):
+                        before[other].add(number)
+                for name in _referred(obj):
+                    for other in needs.table_changers.get(name, ()):
                         before[other].add(number)
             case Change(old, new, table):
                 _place_change(number, (_itself(old), _itself(new), table), needs, before)
@@ -66,6 +83,15 @@ def predecessors(
     for number, others in before.items():
         others.discard(number)
     return Predecessors(before, by_name)
+
+
+def _referred(obj: AnyObject) -> Iterator[Name]:
+    """The other tables that foreign keys of the object refer to, and whose attributes may rule them out."""
+    match obj:
+        case Table():
+            yield from (key.target for key in obj.foreign_keys if key.target != obj.key)
+        case ForeignKey():
+            yield obj.target
 
 
 def _links_of_names(operations: Sequence[Operation], needs: Needs) -> Iterator[tuple[int, int]]:
