@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,11 +35,11 @@ def main() -> None:
     print("CPU time of whole processes, user and system; medians of rounds in which the commands take turns.\n")
     with tempfile.TemporaryDirectory(prefix="querynl-bench-") as name:
         folder = Path(name)
-        for line in (
-            *_starting(folder, rounds=5 if quick else 15),
-            *_generating(folder, rounds=1 if quick else 3),
-            *_comparing(folder, rounds=1 if quick else 5),
-            *_beside_others(folder, rounds=1 if quick else 3),
+        for line in chain(
+            _starting(folder, rounds=5 if quick else 15),
+            _generating(folder, rounds=1 if quick else 3),
+            _comparing(folder, rounds=1 if quick else 5),
+            _beside_others(folder, rounds=1 if quick else 3),
         ):
             print(line, flush=True)
 
