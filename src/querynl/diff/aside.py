@@ -30,6 +30,8 @@ from querynl.schema import (
 Standing = View | Routine | Definition
 # What stands on tables, and on nothing but its like.
 Hook = Trigger | Policy
+# What a definition that stands on tables needs.
+_NAMED = frozenset({Kind.TABLE, Kind.VIEW, Kind.COLUMN})
 ObjT = TypeVar("ObjT", Standing, Hook)
 
 
@@ -121,6 +123,8 @@ def _speaks_of(obj: Standing | Hook, renames: Sequence[Rename], aside: Sequence[
         return True
     if isinstance(obj, Routine):
         return False  # a body may say anything
+    if isinstance(obj, Definition) and obj.depends_on and not any(need.kind in _NAMED for need in obj.depends_on):
+        return False  # the catalog knows what it is made of, and the names in it are of nothing else
     relations = [ref for ref in refs if ref.kind not in ROUTINES]
     if isinstance(obj, Policy):
         text = " ".join(filter(None, (obj.using, obj.check)))
