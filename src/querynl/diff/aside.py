@@ -106,7 +106,7 @@ def stepping_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> I
             ref = ref_of(part, table.key)
             has_index = isinstance(part, PrimaryKey | Unique | Exclusion) and rules.shares_names(ref.kind)
             if has_index and (table.namespace, rules.folded(ref.kind, ref.name)) in taken:
-                yield Rename(ref, waiting_name(ref, "replaced"))
+                yield Rename(ref, waiting_name(ref, "waiting"))
 
 
 def _names_taken(renames: Sequence[Rename], rules: Rules) -> set[tuple[str | None, str]]:

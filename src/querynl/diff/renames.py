@@ -85,7 +85,7 @@ def _columns_of_heirs_in_the_way(renamings: Sequence[Renaming], present: set[Ref
                     ref = parent._replace(namespace=heir.namespace, table=heir.name)
                     waiting.append(ref)
                     if heir.column(ref.name) is not None:
-                        yield Rename(ref, waiting_name(ref, "replaced"))
+                        yield Rename(ref, waiting_name(ref, "waiting"))
 
 
 def _respelled(before: Schema, after: Schema, rules: Rules) -> Iterator[Renaming]:
@@ -172,7 +172,7 @@ def _ordered_renames(renamings: Sequence[Renaming], present: set[Ref], state: St
     holders = {_place(ref, rules): ref for ref in present}
     occupied = {holders[new] for ref, to in pending.items() if (new := _place(ref._replace(name=to), rules)) in holders}
     in_the_way = sorted(occupied - pending.keys(), key=lambda ref: ref.order)
-    moves = [Rename(ref, waiting_name(ref, "replaced")) for ref in in_the_way if ref.kind is not Kind.VIEW]
+    moves = [Rename(ref, waiting_name(ref, "waiting")) for ref in in_the_way if ref.kind is not Kind.VIEW]
     while pending:
         taken = {_place(ref, rules) for ref in pending}
         free = [
