@@ -218,9 +218,13 @@ class Needs:
         match part:
             case Column():
                 yield from self._of_type(part.type)
-                if self._counted and part.default is not None:
+                if part.default is not None and (self._counted or self._called):
                     counter = self._rewriting.counted_by(part.default)
-                    yield from () if counter is None else self._counted.get(counter, ())
+                    if counter is not None:
+                        sequence = Ref(Kind.SEQUENCE, *counter)
+                        if sequence in self.creators:  # one that changes may do so to go with this very column
+                            yield sequence
+                        yield from self._counted.get(counter, ())
                 if part.generated is not None:
                     yield from self._of_columns(part.generated.expression, table)
             case PrimaryKey() | Unique():
