@@ -21,6 +21,7 @@ from querynl.schema import (
     Ownership,
     Ref,
     Table,
+    ref_of,
 )
 
 _TYPES = (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE_TYPE, *DEFINED_TYPES)
@@ -107,7 +108,7 @@ def _place_change(
     """Note that a change comes after what it asks for from then on, and before the end of what it did until then."""
     old, new, table = change
     needed_before, needed = ({*needs.of(obj, table), *_owner(obj)} for obj in (old, new))
-    for ref in needed:
+    for ref in (*needed, ref_of(new, table)):
         before[number].update(needs.creators.get(ref, ()))
     for ref in needed - needed_before:
         before[number].update(needs.changers.get(ref, ()))
