@@ -19,6 +19,9 @@ class Flat:
     session_reset: str | None = None
     names_primary_keys = False
 
+    def minds_references(self, before: Table, after: Table) -> bool:
+        return False
+
     def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
         return column_type
 

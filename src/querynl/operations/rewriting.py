@@ -38,6 +38,9 @@ class Rewriting(Protocol):
     def counts_once(self) -> bool:
         """Whether a column that counts waits for the end of the one in its table that counts already."""
 
+    def minds_references(self, before: Table, after: Table) -> bool:
+        """Whether a table can only become the other without some foreign keys of others, as of a logged one."""
+
     def folded(self, kind: Kind, name: str) -> str:
         """The name as the engine compares it with others of that kind, such as without case."""
 

@@ -70,6 +70,7 @@ class Needs:
         self.creators: dict[Ref, list[int]] = defaultdict(list)
         self.droppers: dict[Ref, list[int]] = defaultdict(list)
         self.changers: dict[Ref, list[int]] = defaultdict(list)
+        # By the tables whose referrers are in the way of that.
         self.table_changers: dict[Name, list[int]] = defaultdict(list)
         self.column_creators: dict[Name, list[int]] = defaultdict(list)
         self.column_enders: dict[Name, list[int]] = defaultdict(list)
@@ -112,8 +113,9 @@ class Needs:
                 # What is in something minds what becomes of its neighbours, not of the attributes of what it is in.
                 if not isinstance(after, Table | Namespace):
                     self.changers[ref_of(after, table)].append(number)
-                if isinstance(after, Table):
-                    self.table_changers[after.key].append(number)
+                if isinstance(before, Table) and isinstance(after, Table):
+                    minds = self._rewriting.minds_references(before, after)
+                    self.table_changers[after.key] += [number] if minds else []
                 if isinstance(before, Column) and table is not None:
                     self.column_enders[table].append(number)
             case Rename(ref, to):

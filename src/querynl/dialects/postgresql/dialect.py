@@ -76,6 +76,9 @@ class PostgreSQL(Dialect):
     def counts_once(self) -> bool:
         return False
 
+    def minds_references(self, before: Table, after: Table) -> bool:
+        return before.options.get("unlogged") != after.options.get("unlogged")
+
     def folded(self, kind: Kind, name: str) -> str:
         return name
 
