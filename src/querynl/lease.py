@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -54,7 +54,7 @@ class Lease:
         self._name = name
         self._term = term
         self._make_place = make_place
-        self._owner = secrets.token_hex(16)
+        self._owner = os.urandom(16).hex()
         self._is_there = False
 
     def take(self) -> bool:

@@ -34,7 +34,7 @@ def pending(migrations: Sequence[Known]) -> list[Known]:
 def statements_to_apply(known: Known, connection: Connection, dialect: Dialect) -> tuple[Statement, ...]:
     """The very statements that `apply` would run of one migration now. Changes nothing; raises as `apply` would."""
     work = _work(known, (), session_on(connection, dialect, [known]))
-    return execution.statements_left(work, dialect)
+    return execution.statements_left(work)
 
 
 def apply(
@@ -96,11 +96,12 @@ def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
     refuse_lacking(known)
     dialect = session.dialect
     up, down = ways(known, dialect, session.ledger)
-    _, body = settings_apart(up.statements, dialect)
+    settings, body = settings_apart(up.statements, dialect)
     return Work(
         known=known,
         direction="up",
-        statements=up.statements,
+        settings=settings,
+        body=body,
         steps=up.steps,
         scripts=Scripts(dialect.script(up.statements), None if down is None else dialect.script(down.statements)),
         resume_at=lambda entry: _resume_at(entry, body, session),

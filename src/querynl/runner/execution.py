@@ -22,7 +22,7 @@ from querynl.runner.frameworks import Frameworks
 from querynl.runner.interruption import Interruption
 from querynl.runner.known import STANDING, Known
 from querynl.runner.patience import Limits, Patience
-from querynl.runner.portions import Segment, Settings, in_one_transaction, segments, settings_apart
+from querynl.runner.portions import Segment, Settings, in_one_transaction, segments
 
 # Called before each statement: the migration's id, the statement's number, how many there are, the statement.
 Progress = Callable[[str, int, int, Statement], None]
@@ -81,7 +81,7 @@ def alone(session: Session, works: Sequence[Work] | None = None) -> Iterator[Non
 
     The session's settings, which they may change, are what they were again at its end. Raises LockedOut.
     """
-    whole = works is not None and all(_is_whole(work, session.dialect) for work in works)
+    whole = works is not None and all(in_one_transaction(work.body, session.dialect) for work in works)
     with session.ledger.lock.held(several=not whole), session.interruption.heard():
         try:
             yield
@@ -92,14 +92,16 @@ def alone(session: Session, works: Sequence[Work] | None = None) -> Iterator[Non
 class Work(Struct, frozen=True, kw_only=True):
     """One migration, ready to run one way; `scripts` are what the history keeps of it.
 
-    `steps` are those of its plan, none where a person wrote the statements.
+    `settings` are what its session is made to be around the statements of `body`, which the history counts; `steps`
+    are those of its plan, none where a person wrote the statements.
     `resume_at(entry)` is how many statements the history says have run already, or None where the whole has;
     it raises where only a person can say. `later` are those that would run after it.
     """
 
     known: Known
     direction: Direction
-    statements: tuple[Statement, ...]
+    settings: Settings
+    body: tuple[Statement, ...]
     steps: tuple[Step, ...]
     scripts: Scripts
     resume_at: Callable[[Entry | None], int | None]
@@ -133,14 +135,13 @@ def run(session: Session, work: Work, told: Told | None = None) -> Entry | None:
     work's statements runs is begun anew, and the work goes on as a later run of it would: from where the history says.
     That is asked unless it was `told` before this work, and stands.
     """
-    settings, body = settings_apart(work.statements, session.dialect)
     losses = 0
     while True:
-        one = _Run(session, work, body, told)
+        one = _Run(session, work, told)
         try:
             if not session.patience.each_transaction:
                 session.patience.limit()
-            with _settings_made(session, settings):
+            with _settings_made(session, work.settings):
                 return one.whole() or (session.ledger.entry(work.known.id) if losses else None)
         except ConnectionFailed:
             losses += 1
@@ -169,8 +170,7 @@ def foresee(works: Sequence[Work], entries: Mapping[str, Entry], session: Sessio
 
 def _refuse_lasting_settings(work: Work, dialect: Dialect) -> None:
     """Raise MigrationInvalid where a setting is to rule a statement that cannot be in its transaction."""
-    _, body = settings_apart(work.statements, dialect)
-    if any(statement.session for statement in body) and not in_one_transaction(body, dialect):
+    if any(statement.session for statement in work.body) and not in_one_transaction(work.body, dialect):
         raise MigrationInvalid(
             f"{work.known.id} sets something for its session, and has statements that refuse a transaction.",
             where=str(work.known.path) if work.known.path else None,
@@ -178,19 +178,13 @@ def _refuse_lasting_settings(work: Work, dialect: Dialect) -> None:
         )
 
 
-def _is_whole(work: Work, dialect: Dialect) -> bool:
-    """Whether the work is one transaction, so that it is either done or was never begun."""
-    return in_one_transaction(settings_apart(work.statements, dialect)[1], dialect)
-
-
-def statements_left(work: Work, dialect: Dialect) -> tuple[Statement, ...]:
+def statements_left(work: Work) -> tuple[Statement, ...]:
     """The statements that `run` would run, in its order, by what was known of the migration."""
-    settings, body = settings_apart(work.statements, dialect)
     start = work.resume_at(work.known.entry)
     if start is None:
         return ()
-    again = (statement for statement in body[:start] if statement.session)
-    return (*settings.before, *again, *body[start:], *settings.after)
+    again = (statement for statement in work.body[:start] if statement.session)
+    return (*work.settings.before, *again, *work.body[start:], *work.settings.after)
 
 
 @contextmanager
@@ -214,17 +208,17 @@ def _make(settings: Sequence[Statement], session: Session) -> None:
 class _Run:
     """The state of one run: where it is, and what stands in the database."""
 
-    def __init__(self, session: Session, work: Work, body: tuple[Statement, ...], told: Told | None) -> None:
+    def __init__(self, session: Session, work: Work, told: Told | None) -> None:
         self._session = session
         self._ledger = session.ledger
         self._work = work
-        self._body = body
+        self._body = work.body
         self._told = told
         # The number of the migration's last run, where that was told and not asked; 0 for none.
         self._after: int | None = None
         # Whether the history has to say beforehand what runs: one transaction needs no such account.
-        self._journalled = not in_one_transaction(body, session.dialect)
-        self._entry = first_entry(work.known, work.direction, len(body), session.dialect)
+        self._journalled = not in_one_transaction(work.body, session.dialect)
+        self._entry = first_entry(work.known, work.direction, len(work.body), session.dialect)
         self._began = time.monotonic()
         self._done = 0
         # The statement that runs now, counted from 0; None while the transaction is committed.

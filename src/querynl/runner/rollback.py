@@ -46,7 +46,7 @@ def newest(migrations: Sequence[Known], steps: int) -> list[Known]:
 def statements_to_roll_back(known: Known, connection: Connection, dialect: Dialect) -> tuple[Statement, ...]:
     """The very statements that `rollback` would run for one migration now. Changes nothing; raises as it would."""
     work = _work(known, (), session_on(connection, dialect, [known]))
-    return execution.statements_left(work, dialect)
+    return execution.statements_left(work)
 
 
 def rollback(
@@ -98,11 +98,12 @@ def _work(known: Known, later: Sequence[Known], session: Session) -> Work:
     refuse_lacking(known)
     way = _way(known, session)
     kept = session.ledger.scripts(known.id) or Scripts("", None)
-    _, body = settings_apart(way.statements, session.dialect)
+    settings, body = settings_apart(way.statements, session.dialect)
     return Work(
         known=known,
         direction="down",
-        statements=way.statements,
+        settings=settings,
+        body=body,
         steps=way.steps,
         scripts=replace(kept, down=session.dialect.script(way.statements)) if way.statements else kept,
         resume_at=lambda entry: _resume_at(entry, known, body, session),
@@ -184,7 +185,7 @@ def _resume_at(entry: Entry | None, known: Known, body: Sequence[Statement], ses
 def _refuse_dangers(work: Work, session: Session, allow: Collection[str]) -> None:
     place = session.connection, session.dialect, session.ledger
     refuse(
-        dangers(work.steps, *place) if work.steps else dangers_of_script(work.statements, *place),
+        dangers(work.steps, *place) if work.steps else dangers_of_script(work.body, *place),
         allow,
         subject=f"Rolling back {work.known.id}",
         way_on='Generate a migration that goes back with --backfill "{assignment}", or edit the down script.',
