@@ -2,8 +2,8 @@
 
 MySQL refuses to rename a column that expressions name, unless they change in the same statement:
 https://dev.mysql.com/doc/refman/9.5/en/alter-table.html#alter-table-redefine-column.
-MariaDB rewrites them, but not while it holds a table open that was read twice at once: the old name is then unknown
-(error 1054) until the table is closed.
+MariaDB rewrites them, but not while it holds the table open for a query that called it by an alias: the old name is
+then unknown (error 1054) until the table is closed.
 """
 
 from __future__ import annotations
@@ -92,8 +92,10 @@ def rename_column(ref: Ref, to: str, before: Catalog, after: Catalog, server: Se
 def _expressions(table: Table) -> list[object]:
     """All that may name columns in a text."""
     of_columns = [(column.generated, column.default, column.options) for column in table.columns]
+    # To MariaDB json is a text with a check of its own: https://mariadb.com/kb/en/json-data-type/
+    valid = [column.name for column in table.columns if column.type == "json"]
     periods = [text for key, text in table.options.items() if key.startswith(PERIOD)]
-    return [*of_columns, *(check.expression for check in table.checks), *periods]
+    return [*of_columns, *valid, *(check.expression for check in table.checks), *periods]
 
 
 def _foreign_keys(name: Name, column: str, catalog: Catalog) -> Iterator[tuple[Name, str]]:
