@@ -194,8 +194,17 @@ def test_a_sequence_says_only_what_is_its_own(session: Connection) -> None:
 
 @on_mariadb
 def test_a_default_from_a_sequence_does_not_name_the_database(session: Connection) -> None:
-    found = load(session, "CREATE SEQUENCE s; CREATE TABLE t (a int DEFAULT nextval(s))")
-    assert found.tables[0].columns[0].default == "nextval(`s`)"
+    found = load(
+        session,
+        "CREATE SEQUENCE s; CREATE TABLE t (a int DEFAULT nextval(s), b int DEFAULT (PREVIOUS VALUE FOR s + a),"
+        " c int DEFAULT setval(s, 7), d text DEFAULT concat('nextval(`s`)', a))",
+    )
+    assert [column.default for column in found.tables[0].columns] == [
+        "nextval(`s`)",
+        "(lastval(`s`) + `a`)",
+        "setval(`s`,7,1,0)",
+        "concat('nextval(`s`)',`a`)",
+    ]
 
 
 @on_mariadb

@@ -76,7 +76,10 @@ class MySQL(Flat):
         return expressions.mentions(expression, name, self.name)
 
     def rename_in_expression(self, expression: str, before: str, after: str) -> str:
-        return expressions.rename_identifier(expression, before, after, self.name, self.quote)
+        def renamed(text: str) -> str:
+            return expressions.rename_identifier(text, before, after, self.name, self.quote)
+
+        return sequences.reworded_around(expression, renamed)
 
     def rename_object_in_expression(self, expression: str, ref: Ref, to: str) -> str:
         return sequences.renamed_in(expression, ref.name, to) if ref.kind is Kind.SEQUENCE else expression

@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from querynl.dialects.bookkeeping import is_own_table
-from querynl.dialects.mysql import defaults, options, shown, types
+from querynl.dialects.mysql import defaults, options, sequences, shown, types
 from querynl.dialects.mysql.programs import inspect_programs
-from querynl.dialects.mysql.sequences import inspect_sequences
 from querynl.dialects.mysql.server import Server
 from querynl.dialects.mysql.spelling import literal, quote, restored
 from querynl.dialects.protocol import Reader
@@ -104,7 +103,7 @@ def _inspected(reader: Reader, server: Server) -> Schema:
     rows = reader.rows(_TABLES)
     managed = [row for row in rows if not is_own_table(row[0]) and row[1] in _MANAGED]
     by_table = _Catalog(reader, server, [row[0] for row in managed])
-    sequences = [row[0] for row in rows if row[1] == "SEQUENCE"]
+    counted = [row[0] for row in rows if row[1] == "SEQUENCE"]
     unmanaged = Counter("other tables" for row in rows if row[1] not in (*_MANAGED, "SEQUENCE"))
     tables = tuple(by_table.table(row) for row in managed)
     programs = inspect_programs(reader, server, [row[0] for row in rows])
@@ -115,7 +114,7 @@ def _inspected(reader: Reader, server: Server) -> Schema:
             views=programs.views,
             routines=programs.routines,
             triggers=tuple(trigger for trigger in programs.triggers if not is_own_table(trigger.table)),
-            sequences=tuple(inspect_sequences(reader, sequences)),
+            sequences=tuple(sequences.inspect_sequences(reader, counted)),
             definitions=programs.events,
             unmanaged=dict(sorted((unmanaged + programs.unmanaged).items())),
         )
@@ -187,7 +186,7 @@ class _Catalog:
         if check is not None:
             attributes["check"] = check
         if self._server.is_mariadb and default is not None:
-            default = default.replace(f"nextval({quote(database)}.", "nextval(")
+            default = sequences.without_database(default, database)
         if types.kept(found).base in ("binary", "varbinary") and "default_generated" not in words:
             default = seen.binary_default(name) or default
         return Column(

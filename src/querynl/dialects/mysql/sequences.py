@@ -6,13 +6,13 @@ https://mariadb.com/kb/en/create-sequence/, https://mariadb.com/kb/en/alter-sequ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from querynl import schema as model
 from querynl.dialects.mysql import versioning
-from querynl.dialects.mysql.spelling import literal, quote
+from querynl.dialects.mysql.spelling import NAME, STRING, literal, quote
 from querynl.dialects.protocol import Reader, Statement
 from querynl.operations import Catalog
 from querynl.schema import Kind, Ref, Table, ref_of
@@ -116,10 +116,47 @@ def _clauses(values: dict[str, int]) -> Iterator[str]:
     return (f"{_WORDS[key]} {value}" for key, value in values.items())
 
 
+# What an expression may take for a sequence; what stands between quotes is read over.
+_WORD = rf"(?:{NAME}|[\w$]+)"
+_NAMED = re.compile(
+    rf"{STRING}|{NAME}|(?P<call>\b(?:nextval|lastval|setval)\s*\(\s*|\b(?:next|previous)\s+value\s+for\b\s*)"
+    rf"(?P<database>{_WORD}\s*\.\s*)?(?P<name>{_WORD})",
+    re.S | re.I,
+)
+
+
 def renamed_in(expression: str, before: str, after: str) -> str:
-    """The expression with another name for the sequence whose next number it gives."""
-    named = re.compile(rf"(?<=val\(){re.escape(quote(before))}")
-    return named.sub(lambda _: quote(after), expression)
+    """The expression with another name for a sequence of the schema's own database.
+
+    https://mariadb.com/kb/en/sequence-functions/
+    """
+
+    def moved(match: re.Match[str]) -> str:
+        is_meant = match["call"] and not match["database"] and match["name"] in (before, quote(before))
+        return match["call"] + quote(after) if is_meant else match[0]
+
+    return _NAMED.sub(moved, expression)
+
+
+def without_database(expression: str, database: str) -> str:
+    """The expression with the names of the database's sequences alone, as the catalog does not show them."""
+
+    def bare(match: re.Match[str]) -> str:
+        is_own = match["database"] == f"{quote(database)}."
+        return match["call"] + match["name"] if is_own else match[0]
+
+    return _NAMED.sub(bare, expression)
+
+
+def reworded_around(expression: str, reword: Callable[[str], str]) -> str:
+    """The expression with everything reworded but the names of sequences, which are no columns."""
+    pieces: list[str] = []
+    position = 0
+    for match in _NAMED.finditer(expression):
+        if match["call"]:
+            pieces += [reword(expression[position : match.start("name")]), match["name"]]
+            position = match.end()
+    return "".join([*pieces, reword(expression[position:])])
 
 
 def rename(ref: Ref, to: str, before: Catalog, after: Catalog) -> Iterator[Statement]:
