@@ -169,7 +169,8 @@ def rename(ref: Ref, to: str, before: Catalog, after: Catalog) -> Iterator[State
         moved = [now for was, now in zip(old.columns, obj.columns, strict=True) if was.default != now.default]
         if moved and obj.options.get(versioning.VERSIONED):
             yield versioning.KEEP_HISTORY
-        for column in moved:
-            yield Statement(
-                f"ALTER TABLE {quote(obj.name)} ALTER COLUMN {quote(column.name)} SET DEFAULT {column.default}"
-            )
+        if moved:
+            # The server looks for all sequences that the defaults name from then on, so they change at once.
+            changes = [f"ALTER COLUMN {quote(column.name)} SET DEFAULT {column.default}" for column in moved]
+            separator = " " if len(changes) == 1 else "\n  "
+            yield Statement(f"ALTER TABLE {quote(obj.name)}{separator}" + ",\n  ".join(changes))
