@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from querynl import schema as model
 from querynl.operations import (
@@ -77,6 +77,7 @@ class Needs:
         # Names by the space they must be unique in.
         self.names_taken: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self.names_given_up: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        # By all that a text may have for their names.
         self._called: dict[str, set[Ref]] = defaultdict(set)
         # By one of the words of their names.
         self._spoken_of: dict[str, set[tuple[str, Ref]]] = defaultdict(set)
@@ -110,8 +111,9 @@ class Needs:
             case Change(before, after, table):
                 for names, part in ((self.names_given_up, before), (self.names_taken, after)):
                     self._note_counting(names, number, part, table)
-                # What is in something minds what becomes of its neighbours, not of the attributes of what it is in.
-                if not isinstance(after, Table | Namespace):
+                # What is in something minds what becomes of its neighbours, not of the attributes of what it is in. Nor
+                # does what counts mind how: a sequence may change to go with the very column that counts by it.
+                if not isinstance(after, Table | Namespace | model.Sequence):
                     self.changers[ref_of(after, table)].append(number)
                 if isinstance(before, Table) and isinstance(after, Table):
                     minds = self._rewriting.minds_references(before, after)
@@ -126,11 +128,15 @@ class Needs:
         if isinstance(obj, Table | View | Routine):
             name = obj.name.lower()
             self._spoken_of[min(_words(name), default="")].add((name, ref_of(obj)))
+        called: Iterable[str] = ()
         if isinstance(obj, Routine | model.Sequence):
-            self._called[obj.name].add(ref_of(obj))
+            called = (obj.name,)
         elif isinstance(obj, Definition):
-            for name in names_in_texts(obj):
-                self._called[name].add(ref_of(obj))
+            called = names_in_texts(obj)
+        for name in called:
+            quoted = name.replace('"', '""')
+            for spelling in (name, quoted, quoted.replace("'", "''")):  # as it is, as a name, and in a literal
+                self._called[spelling].add(ref_of(obj))
 
     def _note_counted(self, obj: AnyObject, table: Name | None) -> None:
         if isinstance(obj, model.Sequence) and obj.owned_by is not None:  # it goes with its column
@@ -223,9 +229,7 @@ class Needs:
                 if part.default is not None and (self._counted or self._called):
                     counter = self._rewriting.counted_by(part.default)
                     if counter is not None:
-                        sequence = Ref(Kind.SEQUENCE, *counter)
-                        if sequence in self.creators:  # one that changes may do so to go with this very column
-                            yield sequence
+                        yield Ref(Kind.SEQUENCE, *counter)
                         yield from self._counted.get(counter, ())
                 if part.generated is not None:
                     yield from self._of_columns(part.generated.expression, table)
@@ -286,7 +290,7 @@ class Needs:
             return
         for text in texts_of(obj):
             for name, refs in self._called.items():
-                if name in text or name.replace('"', '""') in text:
+                if name in text:
                     yield from refs
 
 
