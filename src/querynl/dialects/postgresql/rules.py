@@ -12,7 +12,7 @@ from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, INDEX_ROLES, T
 from querynl.dialects.postgresql.rendering import definitions
 from querynl.dialects.postgresql.rendering.columns import retyped
 from querynl.dialects.postgresql.rendering.types import alters_domain, only_adds, only_extends, subtype
-from querynl.dialects.postgresql.types import comparable, keeps_values
+from querynl.dialects.postgresql.types import comparable, conversion, keeps_values
 from querynl.operations import Change, Drop
 from querynl.schema import (
     ROUTINES,
@@ -102,10 +102,16 @@ def _alters_table(before: Table, after: Table) -> bool:
 def _alters_column(before: Column, after: Column, version: tuple[int, ...]) -> bool:
     old, new = before.generated, after.generated
     if old is not None and new is not None:
-        return old == new or (version >= _SETS_EXPRESSIONS and old.stored == new.stored)
+        same = old == new or (version >= _SETS_EXPRESSIONS and old.stored == new.stored)
+        return same and _casts_by_itself(before.type, after.type) and _casts_by_itself(after.type, before.type)
     # A column that is no longer computed keeps its values. One that is computed from now on is a new one, as its values
     # go; on the way back, where it was computed before, they are the same again.
     return new is None and (old is None or old.stored)
+
+
+def _casts_by_itself(old: str, new: str) -> bool:
+    """Whether the engine turns the one type into the other unasked: a generated column takes no USING."""
+    return conversion("", old, new) is None
 
 
 def _is_same_key(before: AnyObject, after: AnyObject) -> bool:
