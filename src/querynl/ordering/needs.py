@@ -53,6 +53,8 @@ _RELATIONS = frozenset(
         *(Kind.INDEX, Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION),
     }
 )
+# Kinds whose names share one space in a table on some engine.
+_CONSTRAINTS = frozenset({Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION, Kind.FOREIGN_KEY, Kind.CHECK})
 # What stands twice within a name between two of it.
 _QUOTES = ('"', "`")
 _WORD = re.compile(r"\w+")
@@ -121,8 +123,10 @@ class Needs:
                 if isinstance(before, Column) and table is not None:
                     self.column_enders[table].append(number)
             case Rename(ref, to):
-                self.names_given_up[self._space(ref)].append(number)
-                self.names_taken[self._space(ref._replace(name=to))].append(number)
+                for space in self._spaces(ref):
+                    self.names_given_up[space].append(number)
+                for space in self._spaces(ref._replace(name=to)):
+                    self.names_taken[space].append(number)
 
     def _note_called(self, obj: AnyObject) -> None:
         if isinstance(obj, Table | View | Routine):
@@ -156,7 +160,8 @@ class Needs:
         parts = parts_of(obj) if isinstance(obj, Table | View) else ()
         for named in (obj, *parts):
             if named.name is not None:
-                names[self._space(ref_of(named, holder))].append(number)
+                for space in self._spaces(ref_of(named, holder)):
+                    names[space].append(number)
         if isinstance(obj, PrimaryKey) and table is not None:  # a table has one, whatever its name
             names[Kind.PRIMARY_KEY, table.namespace or "", table.name].append(number)
         self._note_counting(names, number, obj, table)
@@ -169,16 +174,19 @@ class Needs:
         if is_counting and table is not None and self._rewriting.counts_once():
             names["what counts", table.namespace or "", table.name].append(number)
 
-    def _space(self, ref: Ref) -> tuple[str, ...]:
-        """What a name must be unique in, and the name."""
+    def _spaces(self, ref: Ref) -> Iterator[tuple[str, ...]]:
+        """All that a name must be unique in, with the name."""
         name = self._rewriting.folded(ref.kind, ref.name)
+        if ref.table is not None and ref.kind in _CONSTRAINTS:
+            yield ("constraint", ref.namespace or "", ref.table, name)
         if ref.table is not None and not self._rewriting.shares_names(ref.kind):
-            return (ref.kind, ref.namespace or "", ref.table, name)
-        if ref.kind in _RELATIONS:
-            return (ref.namespace or "", name)
-        if ref.kind in ROUTINES:
-            return (ref.namespace or "", name.split("(")[0], "()")
-        return (ref.kind, ref.namespace or "", name)
+            yield (ref.kind, ref.namespace or "", ref.table, name)
+        elif ref.kind in _RELATIONS:
+            yield (ref.namespace or "", name)
+        elif ref.kind in ROUTINES:
+            yield (ref.namespace or "", name.split("(")[0], "()")
+        else:
+            yield (ref.kind, ref.namespace or "", name)
 
     def of(self, obj: AnyObject, table: Name | None) -> Iterator[Ref]:
         """The addresses of what an object needs to exist."""
