@@ -204,6 +204,8 @@ class Dependents:
         return next((found for part in parts_of(holder) if (found := Placed(part, dependent.table)).ref == ref), None)
 
     def _of(self, operation: Drop | Change) -> Iterator[Placed]:
+        if isinstance(operation, Drop) and operation.inherited:
+            return  # the column itself stays
         obj = operation.obj if isinstance(operation, Drop) else operation.before
         ref = ref_of(obj, operation.table)
         yield from self._needing(ref)
