@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from querynl.dialects.protocol import Reader
 from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop
-from querynl.schema import AnyObject, Column, DefaultPrivileges, Grant, Name, Ref, Table
+from querynl.schema import AnyObject, Column, DefaultPrivileges, Grant, Name, Ref, Schema, Table
 
 
 class Flat:
@@ -50,6 +51,9 @@ class Flat:
         self, obj: AnyObject, table: Name | None, creator: str | None, defaults: Iterable[DefaultPrivileges]
     ) -> Iterable[Grant]:
         return ()
+
+    def settling(self, reader: Reader, schema: Schema) -> list[str]:
+        return []
 
     def missing_role(self, failure: StatementFailed) -> str | None:
         return None

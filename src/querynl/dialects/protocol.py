@@ -112,6 +112,9 @@ class Dialect(Rules, Protocol):
     def inspect(self, reader: Reader) -> Schema:
         """What the connected database holds, in canonical form, in a fixed number of queries."""
 
+    def settling(self, reader: Reader, schema: Schema) -> list[str]:
+        """The statements that name, in a database just made from the schema, as there what the engine named itself."""
+
     def missing_role(self, failure: StatementFailed) -> str | None:
         """The statement that creates, or makes a superuser, the role for the lack of which one failed; else None."""
 

@@ -227,8 +227,10 @@ class _EngineReader:
 
 
 def create(schema: Schema, connection: Connection, dialect: Dialect) -> None:
-    """Make everything a localised schema holds in an empty database."""
+    """Make everything a localised schema holds in an empty database, under the names that it has there."""
     start = Schema(dialect=schema.dialect)
     made = plan(start, diff(start, schema, dialect).operations, dialect)
     for statement in statements(made.up):
         connection.execute(statement.sql)
+    for sql in dialect.settling(connection, schema):
+        connection.execute(sql)

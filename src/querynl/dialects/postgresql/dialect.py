@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from querynl.dialects import expressions
-from querynl.dialects.postgresql import counters, heirs, privileges, renaming, spelling, split, traces
+from querynl.dialects.postgresql import counters, heirs, privileges, renaming, settling, spelling, split, traces
 from querynl.dialects.protocol import Dialect, Reader, Statement
 from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop, Operation
@@ -140,6 +140,9 @@ class PostgreSQL(Dialect):
         from querynl.dialects.postgresql.inspection import inspect
 
         return inspect(reader)
+
+    def settling(self, reader: Reader, schema: Schema) -> list[str]:
+        return settling.settling(reader, schema)
 
     def missing_role(self, failure: StatementFailed) -> str | None:
         return privileges.missing_role(failure)

@@ -161,6 +161,15 @@ def with_names_kept(table: Table, ref: Ref, catalog: Catalog) -> Table:
     return table
 
 
+def parts_by_index(table: Table, catalog: Catalog) -> Iterator[tuple[str, Indexed]]:
+    """A partition's parts of its table's indexes, each with the name of the index that it is a part of."""
+    for part in indexed_parts(table):
+        if "attached_to" in part.options:
+            yield str(part.options["attached_to"]), part
+    for above in _given_indexes(table, catalog):
+        yield str(above.name), copy_for(table, above)
+
+
 def _given_indexes(table: Table, catalog: Catalog) -> list[Indexed]:
     """The indexes of a partitioned table that its partition has parts of which it does not say anything about."""
     told = {part.options.get("attached_to") for part in indexed_parts(table)}
