@@ -109,11 +109,15 @@ def _with_columns(table: Table, parent: Table, still: set[str]) -> Table:
 
 
 def _with_keys(table: Table, parent: Table) -> Table:
-    """The former partition with its parts of what the partitioned table has as a whole."""
+    """The former partition with its parts of what the partitioned table has as a whole.
+
+    What it says of a part of an index that is no longer there went with that.
+    """
     attached = {part.options.get("attached_to") for part in indexed_parts(table)}
+    there = {part.name for part in indexed_parts(parent)}
 
     def own(parts: Any, given: Any) -> Any:
-        detached = tuple(_detached(part) for part in parts)
+        detached = tuple(_detached(part) for part in parts if part.options.get("attached_to", "") in {"", *there})
         copies = (copy_for(table, part) for part in given if part.name not in attached and not part.options.get("only"))
         return (*detached, *copies)
 
