@@ -94,6 +94,7 @@ def parents_of(before: Schema, operations: Sequence[Operation]) -> Parents:
 def links_of_heirs(operations: Sequence[Operation], parents: Parents) -> Iterator[tuple[int, int]]:
     """Pairs of numbers of operations, the first of which must come before the second."""
     yield from _after_columns_from_above(operations, parents)
+    yield from _words_about_columns_from_above(operations, parents)
     yield from _partitions_before_incomplete_indexes(operations)
     yield from _parting_first_and_joining_last(operations)
     yield from _parts_of_indexes_first(operations)
@@ -136,6 +137,23 @@ def _after_columns_from_above(operations: Sequence[Operation], parents: Parents)
                         yield (other, number)
                     elif isinstance(operation, Drop) and not isinstance(operations[other], Create):
                         yield (number, other)
+
+
+def _words_about_columns_from_above(operations: Sequence[Operation], parents: Parents) -> Iterator[tuple[int, int]]:
+    """What a table says otherwise of a column that stays a parent's is said before that column changes, and taken back
+    after: whatever is given up becomes what the parents say in the end."""
+    about: dict[tuple[Name | None, str], list[int]] = defaultdict(list)
+    taken: list[tuple[int, Create | Drop, str]] = []
+    for number, operation in enumerate(operations if parents else ()):
+        ref = target(operation)
+        if ref is not None and ref.kind is Kind.COLUMN and not isinstance(operation, Rename):
+            about[table_of(operation), ref.name].append(number)
+            if isinstance(operation, Create | Drop) and operation.inherited:
+                taken.append((number, operation, ref.name))
+    for number, operation, column in taken:
+        for above in _above([name for name in [operation.table] if name is not None], parents):
+            for other in about.get((above, column), ()):
+                yield (number, other) if isinstance(operation, Create) else (other, number)
 
 
 def _above(names: Iterable[Name], parents: Parents) -> set[Name]:
