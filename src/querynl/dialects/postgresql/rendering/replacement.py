@@ -84,9 +84,12 @@ class _Replacement:
             if (moved := [c for c in whole(table.key, around.before).columns if self._has(c)]) or self._retyped(table)
         ]
         moved_columns = {table.key: moved for table, moved in self._tables}
-        self._parts = [
+        in_the_way = [
             (table.key, part) for table in every for part in self._in_the_way(table, moved_columns.get(table.key, ()))
         ]
+        self._parts = [(table, part) for table, part in in_the_way if "attached_to" not in part.options]
+        # They go with the index that they are part of, and are found again when that is back.
+        self._attached = [(table, part) for table, part in in_the_way if "attached_to" in part.options]
         self._naming = [(table, found) for table in every if (found := [*self._naming_by_default(table)])]
         for table, moved in self._tables:
             _refuse_key(table, moved, new)
@@ -113,7 +116,7 @@ class _Replacement:
             yield f"DROP {word(old)} {qualified(old.namespace, _aside(old.name))}{along}"
         for table, naming in self._naming:
             yield alter(table.key, [f"ALTER COLUMN {quote(c.name)} SET DEFAULT {c.default}" for c in naming])
-        for key, part in reversed(self._parts):
+        for key, part in [*reversed(self._parts), *self._attached]:
             yield from _add_part(key, part, self._around)
 
     def _set_aside(self, old: UserType, new: UserType) -> Iterator[str]:
