@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlglot.tokenizer_core import Token
     from sqlglot.tokens import Tokenizer
@@ -124,27 +124,71 @@ def mentions(expression: str, name: str, dialect: str) -> bool:
     return any(_is_name(token, name, dialect) for token in tokens(expression, dialect))
 
 
-def rename_identifier(expression: str, before: str, after: str, dialect: str, quote: Callable[[str], str]) -> str:
-    """The expression with one identifier replaced, by what `quote` makes of the new name; no function is meant."""
+def rename_column(expression: str, before: str, after: str, dialect: str, quote: Callable[[str], str]) -> str:
+    """The expression with one column replaced, by what `quote` makes of its new name.
+
+    Functions, types, collations and key words that have the name are left alone.
+    """
     if not _may_hold(expression, before):
         return expression
     pieces: list[str] = []
     position = 0
-    found = tokens(expression, dialect)
-    for token, following in zip(found, (*found[1:], None), strict=True):
-        is_called = following is not None and following.token_type.name == "L_PAREN"
-        if _is_name(token, before, dialect) and not is_called:
-            start, end = token.start, token.end + 1
-            pieces += [expression[position:start], quote(after)]
-            position = end
+    for token in columns_among(tokens(expression, dialect)):
+        if _is_name(token, before, dialect):
+            pieces += [expression[position : token.start], quote(after)]
+            position = token.end + 1
     return "".join([*pieces, expression[position:]])
+
+
+# These say that a value comes next: the first wherever they stand, the second where they follow one.
+_BEFORE_VALUES = frozenset(("AND", "OR", "IN", "IS", "LIKE", "WHEN", "THEN", "ELSE", "FROM", "FOR"))
+_AFTER_VALUES = frozenset(
+    (
+        *("XOR", "ILIKE", "RLIKE", "REGEXP", "GLOB", "MATCH", "BETWEEN", "OVERLAPS", "DIV", "MOD"),
+        *("ESCAPE", "PLACING", "TO", "OF", "ZONE"),
+    )
+)
+# What changes nothing of whether a value is expected.
+_BESIDE_VALUES = frozenset(("NOT", "CASE", "DISTINCT", "SYMMETRIC", "INTERVAL", "BINARY", "ALL", "ANY", "SOME"))
+# The first argument of these is a word for a unit or a type.
+_WITH_UNIT = frozenset(("EXTRACT", "TIMESTAMPADD", "TIMESTAMPDIFF", "GET_FORMAT"))
+_CLOSING = frozenset(("R_PAREN", "R_BRACKET", "DCOLON"))
+
+
+def columns_among(found: Sequence[Token]) -> Iterator[Token]:
+    """The tokens that name columns, if they name anything: those that stand where a value is expected.
+
+    What follows a value is a sign or a word, as in `a::date`, `cast(a as date)`, `case … end`, `interval a day`.
+    """
+    is_expected = True
+    for previous, token, following in zip((None, *found), found, (*found[1:], None), strict=False):
+        kind, word = token.token_type.name, token.text.upper()
+        next_kind = "" if following is None else following.token_type.name
+        is_bare = kind != "IDENTIFIER" and not _is_literal(kind) and (word[:1].isalpha() or word[:1] == "_")
+        if kind == "DOT" or (next_kind == "DOT" and kind not in _CLOSING):
+            continue  # what is behind stands for the whole, and is a part after a value: `(a).part`
+        if is_bare and word in _BESIDE_VALUES:
+            continue
+        if is_bare and (word in _BEFORE_VALUES or (word in _AFTER_VALUES and not is_expected)):
+            is_expected = True
+        elif is_bare or kind == "IDENTIFIER":
+            is_other = next_kind == "L_PAREN" or (is_bare and (next_kind == "IDENTIFIER" or _is_literal(next_kind)))
+            if is_expected and not is_other:
+                yield token
+            is_expected = False
+        else:
+            is_first = kind == "L_PAREN" and previous is not None and previous.text.upper() in _WITH_UNIT
+            is_expected = not (_is_literal(kind) or kind in _CLOSING or is_first)
+
+
+def _is_literal(kind: str) -> bool:
+    return kind.endswith("STRING") or kind in ("NUMBER", "NULL", "TRUE", "FALSE")
 
 
 def _is_name(token: Token, name: str, dialect: str) -> bool:
     kind = token.token_type.name
     if kind == "IDENTIFIER":
-        same_case = dialect == "postgresql"
-        return token.text == name if same_case else token.text.lower() == name.lower()
-    if kind in ("STRING", "NUMBER", "NATIONAL_STRING", "HEX_STRING", "RAW_STRING", "HEREDOC_STRING"):
+        return token.text == name if dialect == "postgresql" else token.text.lower() == name.lower()
+    if _is_literal(kind):
         return False
-    return token.text.lower() == name.lower()
+    return token.text.lower() == (name if dialect == "postgresql" else name.lower())

@@ -15,7 +15,7 @@ class Rewriting(Protocol):
         """Whether an expression names an identifier."""
 
     def rename_in_expression(self, expression: str, before: str, after: str) -> str:
-        """The expression with one identifier replaced, quoted as the engine wants it."""
+        """The expression with one column replaced, quoted as the engine wants it; words and types stay."""
 
     def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
         """A column's type after the rename of a type of the schema: the new name where it is of that one."""

@@ -77,7 +77,7 @@ class MySQL(Flat):
 
     def rename_in_expression(self, expression: str, before: str, after: str) -> str:
         def renamed(text: str) -> str:
-            return expressions.rename_identifier(text, before, after, self.name, self.quote)
+            return expressions.rename_column(text, before, after, self.name, self.quote)
 
         return sequences.reworded_around(expression, renamed)
 

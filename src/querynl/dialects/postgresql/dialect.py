@@ -48,7 +48,7 @@ class PostgreSQL(Dialect):
         return expressions.mentions(expression, name, self.name)
 
     def rename_in_expression(self, expression: str, before: str, after: str) -> str:
-        return expressions.rename_identifier(expression, before, after, self.name, spelling.identifier)
+        return expressions.rename_column(expression, before, after, self.name, spelling.identifier)
 
     def rename_type(self, column_type: str, ref: Ref, to: str) -> str:
         return renaming.rename_type(column_type, ref, to)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from querynl.dialects.expressions import tokens
+from querynl.dialects.expressions import columns_among, tokens
 from querynl.dialects.sqlite.names import NEVER_NAMES, folded, in_expression, keywords, raised
 
 _SIGNS = ("+", "-", "~")
@@ -76,12 +76,13 @@ def bare(found: Sequence[Word]) -> str:
 def spelled_in_table(expression: str, table: str, columns: Sequence[str]) -> str:
     """The expression with the table's columns named in one way: without the table, quoted where they must be."""
     spelling = {folded(column): column for column in columns}
-    return _renamed(_without_qualifier(words(expression), table), lambda name: spelling.get(folded(name)))
+    found = _without_qualifier(words(expression), table)
+    return _renamed(expression, found, lambda name: spelling.get(folded(name)))
 
 
 def renamed(expression: str, before: str, after: str) -> str:
     """The expression with another name for a column."""
-    return _renamed(words(expression), lambda name: after if folded(name) == folded(before) else None)
+    return _renamed(expression, words(expression), lambda name: after if folded(name) == folded(before) else None)
 
 
 def _without_qualifier(found: Sequence[Word], table: str) -> list[Word]:
@@ -97,11 +98,11 @@ def _without_qualifier(found: Sequence[Word], table: str) -> list[Word]:
     return kept
 
 
-def _renamed(found: Sequence[Word], rename: Callable[[str], str | None]) -> str:
+def _renamed(expression: str, found: Sequence[Word], rename: Callable[[str], str | None]) -> str:
+    columns = {token.start for token in columns_among(tokens(expression, "sqlite"))}
     spelled: list[Word] = []
-    for word, following in zip(found, [*found[1:], None], strict=True):
-        calls = following is not None and following.keyword == "("
-        new = rename(word.text) if word.may_name and not calls else None
+    for word in found:
+        new = rename(word.text) if word.may_name and word.start in columns else None
         spelled.append(word if new is None else word._replace(kind="name", source=in_expression(new)))
     return joined(spelled)
 
