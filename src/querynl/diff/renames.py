@@ -60,7 +60,10 @@ def declared_renames(before: Schema, after: Schema, rules: Rules, renamings: Seq
             if is_explicit and renaming.ref not in present:
                 raise RenameInvalid(f"There is no {renaming.ref} to rename.", remedy=_CHECK_SPELLING)
         here = _unsettled(list(placed), present, asked, {r for r, is_explicit in placed.items() if is_explicit})
-        for move in _columns_of_heirs_in_the_way(here, present, state):
+        for move in (
+            *_columns_of_heirs_in_the_way(here, present, state),
+            *_columns_of_parents_in_the_way(here, state, wanted),
+        ):
             aside[move.ref] = move.ref._replace(name=move.to)
             state.update(changes_of([move], state, rules))
             yield move
@@ -86,6 +89,21 @@ def _columns_of_heirs_in_the_way(renamings: Sequence[Renaming], present: set[Ref
                     waiting.append(ref)
                     if heir.column(ref.name) is not None:
                         yield Rename(ref, waiting_name(ref, "waiting"))
+
+
+def _columns_of_parents_in_the_way(renamings: Sequence[Renaming], state: State, wanted: State) -> Iterator[Rename]:
+    """Columns that go from a parent, and that one of the table's own is named after, wait under another name."""
+    for renaming in renamings:
+        new = renaming.ref._replace(name=renaming.to)
+        waiting = [] if new.kind is not Kind.COLUMN else [Name(new.namespace, str(new.table))]
+        while waiting:
+            heir = state.table(waiting.pop())
+            for parent in filter(None, map(state.table, heir.inherits if heir is not None else ())):
+                waiting.append(parent.key)
+                there, kept = parent.column(new.name), wanted.table(parent.key)
+                if there is not None and (kept is None or kept.column(new.name) is None):
+                    ref = ref_of(there, parent.key)
+                    yield Rename(ref, waiting_name(ref, "waiting"))
 
 
 def _respelled(before: Schema, after: Schema, rules: Rules) -> Iterator[Renaming]:
