@@ -120,8 +120,11 @@ class Needs:
                 if isinstance(before, Table) and isinstance(after, Table):
                     minds = self._rewriting.minds_references(before, after)
                     self.table_changers[after.key] += [number] if minds else []
-                if isinstance(before, Column) and table is not None:
+                if isinstance(before, Column) and isinstance(after, Column) and table is not None:
                     self.column_enders[table].append(number)
+                    if _counts_by(before) != _counts_by(after):  # the sequence goes, or comes
+                        self._note_counted(before, table)
+                        self._note_counted(after, table)
             case Rename(ref, to):
                 for space in self._spaces(ref):
                     self.names_given_up[space].append(number)
@@ -300,6 +303,13 @@ class Needs:
             for name, refs in self._called.items():
                 if name in text:
                     yield from refs
+
+
+def _counts_by(column: Column) -> str | None:
+    """What a column counts by, if it does: a sequence of its own, or a default that asks one."""
+    if column.identity is None:
+        return None
+    return "default" if column.identity.serial else "identity"
 
 
 def _words(text: str) -> frozenset[str]:
