@@ -32,6 +32,13 @@ Standing = View | Routine | Definition
 Hook = Trigger | Policy
 # What a definition that stands on tables needs.
 _NAMED = frozenset({Kind.TABLE, Kind.VIEW, Kind.COLUMN})
+# Kinds of definitions that may name what can be renamed: tables, columns, types.
+_SPEAKING = frozenset(
+    {
+        *(Kind.RULE, Kind.EVENT, Kind.STATISTICS, Kind.PUBLICATION, Kind.BASE_TYPE, Kind.RANGE_TYPE),
+        *(Kind.CAST, Kind.TRANSFORM, Kind.OPERATOR, Kind.OPERATOR_FAMILY, Kind.OPERATOR_CLASS),
+    }
+)
 ObjT = TypeVar("ObjT", Standing, Hook)
 
 
@@ -123,8 +130,11 @@ def _speaks_of(obj: Standing | Hook, renames: Sequence[Rename], aside: Sequence[
         return True
     if isinstance(obj, Routine):
         return False  # a body may say anything
-    if isinstance(obj, Definition) and obj.depends_on and not any(need.kind in _NAMED for need in obj.depends_on):
-        return False  # the catalog knows what it is made of, and the names in it are of nothing else
+    if isinstance(obj, Definition):
+        if obj.kind not in _SPEAKING:
+            return False
+        if obj.depends_on and not any(need.kind in _NAMED for need in obj.depends_on):
+            return False  # the catalog knows what it is made of, and the names in it are of nothing else
     relations = [ref for ref in refs if ref.kind not in ROUTINES]
     if isinstance(obj, Policy):
         text = " ".join(filter(None, (obj.using, obj.check)))
