@@ -60,10 +60,11 @@ def declared_renames(before: Schema, after: Schema, rules: Rules, renamings: Seq
             if is_explicit and renaming.ref not in present:
                 raise RenameInvalid(f"There is no {renaming.ref} to rename.", remedy=_CHECK_SPELLING)
         here = _unsettled(list(placed), present, asked, {r for r, is_explicit in placed.items() if is_explicit})
-        for move in (
-            *_columns_of_heirs_in_the_way(here, present, state),
-            *_columns_of_parents_in_the_way(here, state, wanted),
-        ):
+        for move in _columns_of_parents_in_the_way(here, name, state, wanted):
+            state.update(changes_of([move], state, rules))
+            yield move
+        present = {ref_of(part, name) for part in parts_of(_holder(name, state))}
+        for move in _columns_of_heirs_in_the_way(here, present, state):
             aside[move.ref] = move.ref._replace(name=move.to)
             state.update(changes_of([move], state, rules))
             yield move
@@ -74,6 +75,30 @@ def _generation(name: Name, state: State) -> int:
     """How many tables are above a table in the longest line of those that it inherits from."""
     table = state.table(name)
     return max((_generation(parent, state) + 1 for parent in table.inherits), default=0) if table is not None else 0
+
+
+def _columns_of_parents_in_the_way(
+    renamings: Sequence[Renaming], name: Name, state: State, wanted: State
+) -> Iterator[Rename]:
+    """Columns that parents of the table give up, and whose name one of its own gets, wait under another."""
+    for renaming in renamings:
+        givers = _givers(name, renaming.to, state) if renaming.ref.kind is Kind.COLUMN else ()
+        for giver in dict.fromkeys(givers):
+            end = wanted.table(giver)
+            if end is None or end.column(renaming.to) is None:
+                ref = Ref(Kind.COLUMN, giver.namespace, renaming.to, giver.name)
+                yield Rename(ref, waiting_name(ref, "waiting"))
+
+
+def _givers(name: Name, column: str, state: State) -> Iterator[Name]:
+    """The tables that a table has the column from, and that have it from no other."""
+    table = state.table(name)
+    for parent in () if table is None else table.inherits:
+        above = list(_givers(parent, column, state))
+        found = state.table(parent)
+        yield from above
+        if not above and found is not None and found.column(column) is not None:
+            yield parent
 
 
 def _columns_of_heirs_in_the_way(renamings: Sequence[Renaming], present: set[Ref], state: State) -> Iterator[Rename]:
@@ -89,21 +114,6 @@ def _columns_of_heirs_in_the_way(renamings: Sequence[Renaming], present: set[Ref
                     waiting.append(ref)
                     if heir.column(ref.name) is not None:
                         yield Rename(ref, waiting_name(ref, "waiting"))
-
-
-def _columns_of_parents_in_the_way(renamings: Sequence[Renaming], state: State, wanted: State) -> Iterator[Rename]:
-    """Columns that go from a parent, and that one of the table's own is named after, wait under another name."""
-    for renaming in renamings:
-        new = renaming.ref._replace(name=renaming.to)
-        waiting = [] if new.kind is not Kind.COLUMN else [Name(new.namespace, str(new.table))]
-        while waiting:
-            heir = state.table(waiting.pop())
-            for parent in filter(None, map(state.table, heir.inherits if heir is not None else ())):
-                waiting.append(parent.key)
-                there, kept = parent.column(new.name), wanted.table(parent.key)
-                if there is not None and (kept is None or kept.column(new.name) is None):
-                    ref = ref_of(there, parent.key)
-                    yield Rename(ref, waiting_name(ref, "waiting"))
 
 
 def _respelled(before: Schema, after: Schema, rules: Rules) -> Iterator[Renaming]:
