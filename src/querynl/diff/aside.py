@@ -7,18 +7,20 @@ from typing import TypeVar
 
 from querynl.diff.renames import SHARING, waiting_name
 from querynl.heirs import renames_in_heirs
-from querynl.operations import Drop, Rename, parts_of
+from querynl.operations import Drop, Rename, parts_of, target
 from querynl.rules import Rules
 from querynl.schema import (
     ROUTINES,
     Definition,
     Exclusion,
     Kind,
+    Name,
     Policy,
     PrimaryKey,
     Ref,
     Routine,
     Schema,
+    Table,
     Trigger,
     Unique,
     View,
@@ -95,14 +97,21 @@ def _views_in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -
             yield view
 
 
-def indexes_in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
-    """Indexes that have the new name of something renamed; but for views, all else waits under another name."""
+def indexes_in_the_way(
+    before: Schema, renames: Sequence[Rename], aside: Sequence[Drop], rules: Rules
+) -> Iterator[Drop]:
+    """Indexes that have the new name of something renamed; but for views, all else waits under another name.
+
+    Those of the views in `aside` go with these.
+    """
     taken = _names_taken(renames, rules)
-    for table in before.tables if taken and rules.shares_names(Kind.INDEX) else ():
-        for index in table.indexes:
-            name = (table.namespace, rules.folded(Kind.INDEX, part_name(index)))
+    gone = {target(drop) for drop in aside}
+    holders: list[Table | View] = [*before.tables, *before.views]
+    for holder in holders if taken and rules.shares_names(Kind.INDEX) else ():
+        for index in holder.indexes if ref_of(holder) not in gone else ():
+            name = (holder.namespace, rules.folded(Kind.INDEX, part_name(index)))
             if name in taken:
-                yield Drop(index, table.key)
+                yield Drop(index, Name(holder.namespace, holder.name))
 
 
 def stepping_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Rename]:

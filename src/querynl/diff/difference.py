@@ -44,7 +44,7 @@ def diff(
     """
     renames = list(declared_renames(before, after, rules, renamings))
     aside: list[Drop] = list(set_aside(before, renames, rules))
-    aside += indexes_in_the_way(before, renames, rules)
+    aside += indexes_in_the_way(before, renames, aside, rules)
     gone = {target(drop) for drop in aside}
     renames = [*stepping_aside(before, renames, rules), *(move for move in renames if move.ref not in gone)]
     renamed = apply([*aside, *renames], before, rules)
