@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from querynl import schema as model
 from querynl.operations import (
@@ -58,6 +59,7 @@ _CONSTRAINTS = frozenset({Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.EXCLUSION, Kind.FO
 # What stands twice within a name between two of it.
 _QUOTES = ('"', "`")
 _WORD = re.compile(r"\w+")
+_NAME = re.compile(r'"[^"]*"|`[^`]*`|\w+')
 
 
 class Needs:
@@ -301,7 +303,7 @@ class Needs:
             return
         for text in texts_of(obj):
             for name, refs in self._called.items():
-                if name in text:
+                if name in text and (not name.isidentifier() or name in _names_within(text)):
                     yield from refs
 
 
@@ -310,6 +312,12 @@ def _counts_by(column: Column) -> str | None:
     if column.identity is None:
         return None
     return "default" if column.identity.serial else "identity"
+
+
+@lru_cache(maxsize=4096)
+def _names_within(text: str) -> frozenset[str]:
+    """All that may be a name in one word, but for what is a part of a name between quotes."""
+    return frozenset(said.strip('`"') for said in _NAME.findall(text))
 
 
 def _words(text: str) -> frozenset[str]:
