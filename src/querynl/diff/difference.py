@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from querynl.dependents import Dependents
 from querynl.diff.aside import indexes_in_the_way, set_aside, stepping_aside
 from querynl.diff.comparison import differences, reordered_tables
+from querynl.diff.members import with_members_apart
 from querynl.diff.questions import Question, questions_of
 from querynl.diff.renames import Renaming, declared_renames, waiting_name
 from querynl.diff.sequences import with_counters_apart, with_sequences_kept
@@ -55,6 +56,7 @@ def diff(
     operations = Dependents(first, last, rules).recreated_around(found)
     operations = list(with_sequences_kept(operations, start, end))
     operations = list(with_counters_apart(operations, first, last, rules))
+    operations = list(with_members_apart(operations, rules))
     operations = list(_untangled(operations, rules))
     renames, operations = _without_vain(renames, operations)
     return Difference(
