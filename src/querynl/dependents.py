@@ -101,11 +101,9 @@ class Dependents:
         waiting = [operation for operation in operations if isinstance(operation, Drop | Change)]
         while waiting:
             operation = waiting.pop()
-            for dependent in self._of(operation):
+            for dependent in self.in_the_way_of(operation):
                 ref = dependent.ref
                 if (Drop, ref) in result or _goes_with_its_table(dependent, result):
-                    continue
-                if not self._rules.blocks(operation, dependent.obj):
                     continue
                 changes = (Change, ref) in result and dependent.table is None
                 if changes and isinstance(operation, Drop) and not self._still_needs(ref, operation):
@@ -124,6 +122,10 @@ class Dependents:
         freed = {target(change) for change, _ in pairs}
         kept = (op for op in result.values() if not (isinstance(op, Change) and target(op) in freed))
         return [*self._with_distant_needs(kept), *twins, *(change for pair in pairs for change in pair)]
+
+    def in_the_way_of(self, operation: Drop | Change) -> Iterator[Placed]:
+        """What must be away while the operation is made."""
+        return (dependent for dependent in self._of(operation) if self._rules.blocks(operation, dependent.obj))
 
     def _with_distant_needs(self, operations: Iterable[Operation]) -> Iterator[Operation]:
         """The operations; what comes and goes says of types that change that it needs them by way of others."""

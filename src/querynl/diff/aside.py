@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import TypeVar
 
+from querynl.dependents import Dependents
 from querynl.diff.renames import SHARING, waiting_name
 from querynl.heirs import renames_in_heirs
-from querynl.operations import Drop, Rename, parts_of, target
+from querynl.operations import Change, Create, Drop, Rename, State, parts_of, target
 from querynl.rules import Rules
 from querynl.schema import (
     ROUTINES,
@@ -67,6 +69,26 @@ def set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterat
     yield from map(Drop, reversed(_foundations_first(found)))
 
 
+def with_dependents(aside: Sequence[Drop], before: Schema, rules: Rules) -> list[Drop | Change]:
+    """What steps aside, after the parts of tables and whatever else cannot be without it, and after changes that
+    take from columns and domains what names it. It all is found wanting, and made again, afterwards."""
+    state = State(before)
+    dependents = Dependents(state, state, rules)
+    found = dependents.recreated_around([*aside, *(Create(drop.obj, drop.table) for drop in aside)])
+    drops = {ref: op for op in found if isinstance(op, Drop) and (ref := target(op)) is not None}
+    freeing: dict[Ref | None, Change] = {}
+    for operation in found:
+        if isinstance(operation, Change):  # the first of two
+            freeing.setdefault(target(operation), operation)
+    if len(drops) == len(aside):
+        return [*freeing.values(), *aside]
+    sorter: TopologicalSorter[Ref] = TopologicalSorter(dict.fromkeys(drops, ()))
+    for ref, drop in drops.items():
+        earlier = {placed.ref for placed in dependents.in_the_way_of(drop)} & drops.keys() - {ref}
+        sorter.add(ref, *sorted(earlier, key=lambda each: each.order))
+    return [*freeing.values(), *(drops[ref] for ref in sorter.static_order())]
+
+
 def _follows(hook: Hook, aside: Mapping[Ref, Hook]) -> bool:
     return ref_of(hook) not in aside and any(need.ref in aside for need in hook.depends_on)
 
@@ -98,20 +120,21 @@ def _views_in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -
 
 
 def indexes_in_the_way(
-    before: Schema, renames: Sequence[Rename], aside: Sequence[Drop], rules: Rules
+    before: Schema, renames: Sequence[Rename], aside: Sequence[Drop | Change], rules: Rules
 ) -> Iterator[Drop]:
     """Indexes that have the new name of something renamed; but for views, all else waits under another name.
 
-    Those of the views in `aside` go with these.
+    What is in `aside`, or on a view in that, goes anyway.
     """
     taken = _names_taken(renames, rules)
     gone = {target(drop) for drop in aside}
     holders: list[Table | View] = [*before.tables, *before.views]
     for holder in holders if taken and rules.shares_names(Kind.INDEX) else ():
         for index in holder.indexes if ref_of(holder) not in gone else ():
+            key = Name(holder.namespace, holder.name)
             name = (holder.namespace, rules.folded(Kind.INDEX, part_name(index)))
-            if name in taken:
-                yield Drop(index, Name(holder.namespace, holder.name))
+            if name in taken and ref_of(index, key) not in gone:
+                yield Drop(index, key)
 
 
 def stepping_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Rename]:

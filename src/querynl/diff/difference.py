@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from querynl.dependents import Dependents
-from querynl.diff.aside import indexes_in_the_way, set_aside, stepping_aside
+from querynl.diff.aside import indexes_in_the_way, set_aside, stepping_aside, with_dependents
 from querynl.diff.comparison import differences, reordered_tables
 from querynl.diff.members import with_members_apart
 from querynl.diff.questions import Question, questions_of
@@ -44,12 +44,13 @@ def diff(
     RenameInvalid where a renaming names what is not there.
     """
     renames = list(declared_renames(before, after, rules, renamings))
-    aside: list[Drop] = list(set_aside(before, renames, rules))
+    standing = list(set_aside(before, renames, rules))
+    aside = with_dependents(standing, before, rules) if standing else []
     aside += indexes_in_the_way(before, renames, aside, rules)
-    gone = {target(drop) for drop in aside}
-    renames = [*stepping_aside(before, renames, rules), *(move for move in renames if move.ref not in gone)]
+    gone = {ref for drop in aside if isinstance(drop, Drop) and (ref := target(drop)) is not None}
+    renames = list(_of_what_stays([*stepping_aside(before, renames, rules), *renames], gone))
     renamed = apply([*aside, *renames], before, rules)
-    wanted = with_kept_privileges(after, keeping, renamed, {ref for ref in gone if ref is not None}, rules)
+    wanted = with_kept_privileges(after, keeping, renamed, gone, rules)
     start, end = State(renamed), State(wanted)
     found = list(differences(start, end, rules))
     first, last = meanwhile(found, start, end)
@@ -66,6 +67,22 @@ def diff(
         reordered=tuple(reordered_tables(start, end)),
         kept=tuple(differences(end, State(after), rules, keeping)),
     )
+
+
+def _of_what_stays(renames: Sequence[Rename], gone: Collection[Ref]) -> Iterator[Rename]:
+    """The renames without those of what is gone, which was dropped under the names that were before all of them."""
+    absent = set(gone)
+    for move in renames:
+        if move.ref in absent:
+            absent.add(move.ref._replace(name=move.to))
+            continue
+        yield move
+        if move.ref.kind in (Kind.TABLE, Kind.VIEW):
+            absent = {ref._replace(table=move.to) if _is_in(ref, move.ref) else ref for ref in absent}
+
+
+def _is_in(part: Ref, holder: Ref) -> bool:
+    return (part.namespace, part.table) == (holder.namespace, holder.name)
 
 
 def _without_vain(renames: Sequence[Rename], operations: Sequence[Operation]) -> tuple[list[Rename], list[Operation]]:

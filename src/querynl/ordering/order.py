@@ -8,10 +8,10 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from querynl.heirs import Parents
-from querynl.operations import Create, Drop, Operation, Rename, Rewriting
+from querynl.operations import Change, Create, Drop, Operation, Rename, Rewriting
 from querynl.ordering.predecessors import Predecessors, predecessors
 from querynl.ordering.ranks import GROUNDWORK, preference
-from querynl.schema import Definition, Index, Kind, Policy, Routine, Trigger, View, kind_of
+from querynl.schema import Column, Definition, Domain, Kind, Part, Policy, Routine, Trigger, View, kind_of
 
 
 def ordered(operations: Sequence[Operation], rewriting: Rewriting, parents: Parents) -> list[Operation]:
@@ -37,7 +37,9 @@ def _leads(operation: Operation) -> bool:
     """Whether it comes first: what is renamed, so that everything else speaks of it by its new name, and what steps
     aside for that."""
     if isinstance(operation, Drop):
-        return isinstance(operation.obj, View | Trigger | Routine | Policy | Definition | Index)
+        return isinstance(operation.obj, View | Trigger | Routine | Policy | Definition | Part)
+    if isinstance(operation, Change):
+        return isinstance(operation.after, Column | Domain)
     return isinstance(operation, Rename) and operation.ref.kind in (
         Kind.NAMESPACE,
         Kind.ENUM,
