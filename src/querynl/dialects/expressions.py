@@ -148,11 +148,16 @@ _AFTER_VALUES = frozenset(
         *("ESCAPE", "PLACING", "TO", "OF", "ZONE"),
     )
 )
-# What changes nothing of whether a value is expected.
-_BESIDE_VALUES = frozenset(("NOT", "CASE", "DISTINCT", "SYMMETRIC", "INTERVAL", "BINARY", "ALL", "ANY", "SOME"))
+# Before a value, these change nothing of whether one is expected.
+_BESIDE_VALUES = frozenset(
+    (
+        *("NOT", "CASE", "DISTINCT", "SYMMETRIC", "INTERVAL", "BINARY", "ALL", "ANY", "SOME", "VARIADIC"),
+        *("BOTH", "LEADING", "TRAILING"),
+    )
+)
 # The first argument of these is a word for a unit or a type.
 _WITH_UNIT = frozenset(("EXTRACT", "TIMESTAMPADD", "TIMESTAMPDIFF", "GET_FORMAT"))
-_CLOSING = frozenset(("R_PAREN", "R_BRACKET", "DCOLON"))
+_CLOSING = frozenset(("R_PAREN", "R_BRACKET"))
 
 
 def columns_among(found: Sequence[Token]) -> Iterator[Token]:
@@ -164,10 +169,10 @@ def columns_among(found: Sequence[Token]) -> Iterator[Token]:
     for previous, token, following in zip((None, *found), found, (*found[1:], None), strict=False):
         kind, word = token.token_type.name, token.text.upper()
         next_kind = "" if following is None else following.token_type.name
-        is_bare = kind != "IDENTIFIER" and not _is_literal(kind) and (word[:1].isalpha() or word[:1] == "_")
+        is_bare = _is_bare(token)
         if kind == "DOT" or (next_kind == "DOT" and kind not in _CLOSING):
             continue  # what is behind stands for the whole, and is a part after a value: `(a).part`
-        if is_bare and word in _BESIDE_VALUES:
+        if is_bare and word in _BESIDE_VALUES and following is not None and _begins_value(following):
             continue
         if is_bare and (word in _BEFORE_VALUES or (word in _AFTER_VALUES and not is_expected)):
             is_expected = True
@@ -177,8 +182,29 @@ def columns_among(found: Sequence[Token]) -> Iterator[Token]:
                 yield token
             is_expected = False
         else:
-            is_first = kind == "L_PAREN" and previous is not None and previous.text.upper() in _WITH_UNIT
-            is_expected = not (_is_literal(kind) or kind in _CLOSING or is_first)
+            is_expected = _precedes_value(kind, previous, is_expected)
+
+
+def _precedes_value(kind: str, previous: Token | None, was_expected: bool) -> bool:
+    """Whether a value is expected after a sign or literal."""
+    if previous is not None and kind == "R_PAREN":
+        # What ends without a value is the name of an operator: `a OPERATOR(public.+) b`.
+        return was_expected and previous.token_type.name != "L_PAREN"
+    if previous is not None and kind == "L_PAREN":
+        return previous.text.upper() not in _WITH_UNIT
+    return not (_is_literal(kind) or kind in _CLOSING or kind == "DCOLON")
+
+
+def _begins_value(token: Token) -> bool:
+    kind, word = token.token_type.name, token.text.upper()
+    is_word = _is_bare(token) and word not in _BEFORE_VALUES and word not in _AFTER_VALUES
+    return is_word or _is_literal(kind) or kind in ("IDENTIFIER", "L_PAREN")
+
+
+def _is_bare(token: Token) -> bool:
+    """Whether it is a word that is not between quotes."""
+    kind, first = token.token_type.name, token.text[:1]
+    return kind != "IDENTIFIER" and not _is_literal(kind) and (first.isalpha() or first == "_")
 
 
 def _is_literal(kind: str) -> bool:
