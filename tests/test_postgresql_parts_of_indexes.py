@@ -58,6 +58,7 @@ def test_a_schema_is_made_again_with_its_parts_of_indexes_under_their_names(
         DROP INDEX app.z;
         CREATE INDEX z ON app.t (a NULLS FIRST);
         ALTER INDEX app.p1_a_idx1 RENAME TO named;
+        COMMENT ON INDEX app.p1_a_idx2 IS 'the third';
         -- What is made at once is numbered in another order than what came one by one.
         CREATE TABLE app.p2 PARTITION OF app.t FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (id);
         CREATE TABLE p2_lower PARTITION OF app.p2 FOR VALUES FROM (10) TO (15);

@@ -97,7 +97,7 @@ def links_of_heirs(operations: Sequence[Operation], parents: Parents) -> Iterato
     yield from _words_about_columns_from_above(operations, parents)
     yield from _partitions_before_incomplete_indexes(operations)
     yield from _parting_first_and_joining_last(operations)
-    yield from _parts_of_indexes_first(operations)
+    yield from _parts_of_indexes_first(operations, parents)
     yield from _own_columns_apart_from_those_of_parents(operations)
 
 
@@ -223,16 +223,22 @@ def _by_table(operations: Sequence[Operation]) -> dict[Name | None, list[int]]:
     return found
 
 
-def _parts_of_indexes_first(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
-    """A partition's own part of an index comes before the index of the whole table takes it, and goes with that."""
+def _parts_of_indexes_first(operations: Sequence[Operation], parents: Parents) -> Iterator[tuple[int, int]]:
+    """A partition's own part of an index comes before the index of the whole table takes it, and goes with that.
+
+    Between the two may be a part of which nothing is said, of a partition that has partitions.
+    """
     named: dict[tuple[type[Operation], str | None], list[int]] = defaultdict(list)
-    parts: list[tuple[int, type[Operation], str]] = []
+    on_table: dict[tuple[type[Operation], Name | None], list[int]] = defaultdict(list)
+    parts: list[tuple[int, Create | Drop, str]] = []
     for number, operation in enumerate(operations):
         if isinstance(operation, Create | Drop) and isinstance(operation.obj, PrimaryKey | Unique | Exclusion | Index):
-            verb: type[Operation] = type(operation)
-            named[verb, operation.obj.name].append(number)
+            named[type(operation), operation.obj.name].append(number)
+            on_table[type(operation), operation.table].append(number)
             if "attached_to" in operation.obj.options:
-                parts.append((number, verb, str(operation.obj.options["attached_to"])))
-    for number, verb, above in parts:
-        for other in named[verb, above]:
+                parts.append((number, operation, str(operation.obj.options["attached_to"])))
+    for number, operation, above in parts:
+        verb: type[Operation] = type(operation)
+        topmost = _above(parents.get(operation.table, ()), parents) if operation.table is not None else ()
+        for other in named[verb, above] or [one for table in topmost for one in on_table[verb, table]]:
             yield (number, other) if verb is Create else (other, number)

@@ -107,13 +107,13 @@ def _rename_table(ref: Ref, to: str, catalog: State | Changed, rewriting: Rewrit
 
 
 def _rename_column(ref: Ref, to: str, catalog: State | Changed, rewriting: Rewriting) -> Changes:
+    columns = [ref]
+    for column in columns:
+        heirs = _heirs(Name(column.namespace, str(column.table)), catalog)
+        columns += (ref._replace(namespace=heir.namespace, table=heir.name) for heir in heirs)
     changes: Changes = {}
-    waiting = [ref]
-    while waiting:
-        ref = waiting.pop()
-        changes.update(_rename_own_column(ref, to, Changed(catalog, changes), rewriting))
-        heirs = _heirs(Name(ref.namespace, str(ref.table)), catalog)
-        waiting += (ref._replace(namespace=heir.namespace, table=heir.name) for heir in heirs)
+    for column in reversed(columns):  # what an heir is left with is told by what its parents had
+        changes.update(_rename_own_column(column, to, Changed(catalog, changes), rewriting))
     return changes
 
 

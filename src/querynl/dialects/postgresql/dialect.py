@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from querynl.dialects import expressions
-from querynl.dialects.postgresql import counters, heirs, privileges, renaming, settling, spelling, split, traces
+from querynl.dialects.postgresql import (
+    counters,
+    heirs,
+    part_names,
+    privileges,
+    renaming,
+    settling,
+    spelling,
+    split,
+    traces,
+)
 from querynl.dialects.protocol import Dialect, Reader, Statement
 from querynl.errors import StatementFailed
 from querynl.operations import Catalog, Change, Drop, Operation
@@ -62,7 +72,7 @@ class PostgreSQL(Dialect):
         return rules.alters(before, after, self.version)
 
     def with_names_kept(self, table: Table, ref: Ref, catalog: Catalog) -> Table:
-        return heirs.with_names_kept(table, ref, catalog)
+        return part_names.with_names_kept(table, ref, catalog)
 
     def counter_of(self, table: Name, column: Column) -> Name | None:
         return counters.counter_of(table, column)
@@ -93,7 +103,8 @@ class PostgreSQL(Dialect):
         return heirs.parted(table, kept, catalog)
 
     def without_repeated(self, before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
-        return heirs.without_repeated(before, after, start, end)
+        narrowed = part_names.with_names_before if heirs.is_partition(before) else heirs.without_repeated
+        return narrowed(before, after, start, end)
 
     def renames(self, kind: Kind) -> bool:
         from querynl.dialects.postgresql import rules

@@ -9,7 +9,7 @@ https://www.postgresql.org/docs/current/ddl-partitioning.html
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -24,6 +24,8 @@ IndexedT = TypeVar("IndexedT", PrimaryKey, Unique, Exclusion, Index)
 
 # What is said of an index of one table and does not come with it to the partitions.
 _NOT_INHERITED = frozenset({"only", "attached_to", "replica_identity", "cluster"})
+# What is said of a part of a whole table's index alone.
+PLACE = frozenset({"attached_to", "name_kept"})
 
 
 def is_partition(table: Table) -> bool:
@@ -137,7 +139,7 @@ def _with_keys(table: Table, parent: Table) -> Table:
 def _detached(part: IndexedT) -> IndexedT:
     if "attached_to" not in part.options:
         return part
-    options = {key: value for key, value in part.options.items() if key not in ("attached_to", "name_kept")}
+    options = {key: value for key, value in part.options.items() if key not in PLACE}
     return replace(part, options=options)
 
 
@@ -150,54 +152,6 @@ def indexed_parts(table: Table) -> Iterator[Indexed]:
     yield from table.indexes
 
 
-def with_names_kept(table: Table, ref: Ref, catalog: Catalog) -> Table:
-    """A table that is about to be renamed, or one of its columns, with all that the engine has named after that.
-
-    Parts of a whole table's indexes keep the names that they have; those that are made later get others.
-    """
-    parts = [p for p in indexed_parts(table) if index_names.is_numbered(table.name, p)]
-    for above in _given_indexes(table, catalog):
-        part = copy_for(table, above)
-        parts.append(replace(part, options={**part.options, "attached_to": str(above.name)}))
-    for part in parts:
-        if ref.kind is Kind.TABLE or ref.name in index_names.words(part):
-            table = _with_part(table, replace(part, options={**part.options, "name_kept": True}))
-    return table
-
-
-def parts_by_index(table: Table, catalog: Catalog) -> Iterator[tuple[str, Indexed]]:
-    """A partition's parts of its table's indexes, each with the name of the index that it is a part of."""
-    for part in indexed_parts(table):
-        if "attached_to" in part.options:
-            yield str(part.options["attached_to"]), part
-    for above in _given_indexes(table, catalog):
-        yield str(above.name), copy_for(table, above)
-
-
-def _given_indexes(table: Table, catalog: Catalog) -> list[Indexed]:
-    """The indexes of a partitioned table that its partition has parts of which it does not say anything about."""
-    told = {part.options.get("attached_to") for part in indexed_parts(table)}
-    given = indexed_parts(whole(table.inherits[0], catalog)) if is_partition(table) else ()
-    return [above for above in given if above.name not in told and not above.options.get("only")]
-
-
-def _with_part(table: Table, part: Indexed) -> Table:
-    """The table with that part, in the place of one that is called so."""
-
-    def others(parts: tuple[IndexedT, ...]) -> tuple[IndexedT, ...]:
-        return tuple(other for other in parts if other.name != part.name)
-
-    match part:
-        case PrimaryKey():
-            return replace(table, primary_key=part)
-        case Unique():
-            return replace(table, uniques=(*others(table.uniques), part))
-        case Exclusion():
-            return replace(table, exclusions=(*others(table.exclusions), part))
-        case Index():
-            return replace(table, indexes=(*others(table.indexes), part))
-
-
 def copy_for(partition: Table, part: Indexed) -> Indexed:
     """What the engine makes on a partition for an index, or a constraint with one, of its partitioned table."""
     options = {option: value for option, value in part.options.items() if option not in _NOT_INHERITED}
@@ -207,8 +161,7 @@ def copy_for(partition: Table, part: Indexed) -> Indexed:
 def without_repeated(before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
     """Both sides without the columns that they only say again as their parents have them.
 
-    Whether such a column is also the table's own shows when the parent drops it, and nowhere before. A partition is
-    without the numbers that the engine gave the names of its parts of indexes.
+    Whether such a column is also the table's own shows when the parent drops it, and nowhere before.
     """
 
     def is_given(column: Column) -> bool:
@@ -221,8 +174,6 @@ def without_repeated(before: Table, after: Table, start: Catalog, end: Catalog) 
         """Whether a parent has by now what was the table's own before."""
         return after.column(column.name) is None and _is_same(column, given_column(before.key, column.name, end))
 
-    if is_partition(before):
-        return _without_parts_named_by_engine(before, after, end)
     if not before.inherits:
         return before, after
     again = {column.name for column in before.columns if repeats(column, start)}
@@ -232,36 +183,6 @@ def without_repeated(before: Table, after: Table, start: Catalog, end: Catalog) 
     return (
         _without_columns(before, {*dropped, *(column.name for column in before.columns if is_taken_over(column))}),
         _without_columns(after, dropped_after),
-    )
-
-
-def _without_parts_named_by_engine(before: Table, after: Table, end: Catalog) -> tuple[Table, Table]:
-    """Both sides of a partition without its parts of indexes whose names are the engine's choice afterwards.
-
-    It names them after what the columns were called when the index was made, and numbers them in the order in which
-    they came: nobody asked for that, and any other name does as well.
-    """
-
-    def is_chosen(part: Indexed) -> bool:
-        return "attached_to" in part.options and not index_names.is_numbered(after.name, part)
-
-    chosen = {part.options["attached_to"] for part in indexed_parts(after) if is_chosen(part)}
-    unnamed = replace(after, primary_key=None, uniques=(), exclusions=(), indexes=())
-    free = {above.name for above in _given_indexes(unnamed, end)} - chosen
-    return _without_parts_of(before, free), _without_parts_of(after, free)
-
-
-def _without_parts_of(table: Table, wholes: Collection[str | None]) -> Table:
-    def own(parts: Iterable[IndexedT]) -> tuple[IndexedT, ...]:
-        return tuple(part for part in parts if part.options.get("attached_to", "") not in wholes)
-
-    keys = own([table.primary_key]) if table.primary_key is not None else ()
-    return replace(
-        table,
-        primary_key=keys[0] if keys else None,
-        uniques=own(table.uniques),
-        exclusions=own(table.exclusions),
-        indexes=own(table.indexes),
     )
 
 

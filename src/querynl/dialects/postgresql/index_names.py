@@ -6,8 +6,8 @@ https://github.com/postgres/postgres/blob/master/src/backend/commands/indexcmds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from itertools import count
+from collections.abc import Container, Iterable
+from itertools import chain, count
 
 from querynl.dialects.postgresql.spelling import made_name
 from querynl.schema import Exclusion, Index, PrimaryKey, Unique
@@ -51,10 +51,21 @@ def _told_apart(words: Iterable[str]) -> list[str]:
     return found
 
 
+def is_given(table: str, part: Indexed) -> bool:
+    """Whether it is called as the engine does."""
+    return part.name == given_name(table, part) or is_numbered(table, part)
+
+
 def is_numbered(table: str, part: Indexed) -> bool:
-    """Whether it is a part of a whole table's index, called as the engine does where the plain name is taken."""
+    """Whether it is called as the engine does where the plain name is taken."""
     number = _NUMBER.search(part.name or "")
-    return "attached_to" in part.options and number is not None and part.name == given_name(table, part, number[0])
+    return number is not None and part.name == given_name(table, part, number[0])
+
+
+def free_name(table: str, part: Indexed, taken: Container[str | None]) -> str:
+    """Its own name, or the first that the engine gives it which is not taken."""
+    names = (given_name(table, part, str(number or "")) for number in count())
+    return next(name for name in chain([str(part.name)], names) if name not in taken)
 
 
 def _word(column: str | None, expression: str | None) -> str:

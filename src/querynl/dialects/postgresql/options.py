@@ -46,9 +46,11 @@ TABLE_ATTRIBUTES = frozenset(
     }
 )
 # `only`: not all partitions have their part of it. `attached_to`: it is a partition's part of that index.
-INDEX_ATTRIBUTES = frozenset(
+_SAID_OF_INDEXES = frozenset(
     {"tablespace", "invalid", "replica_identity", "cluster", "without_overlaps", "only", "attached_to"}
 )
+# `name_kept`, while a migration is made: the engine named the part, and would call it otherwise by now.
+INDEX_ATTRIBUTES = _SAID_OF_INDEXES | {"name_kept"}
 NOT_NULL_ATTRIBUTES = frozenset({"not_null_name", "not_null_not_valid", "not_null_no_inherit"})
 # What a table may use one of its indexes for.
 INDEX_ROLES = frozenset({"replica_identity", "cluster"})
@@ -82,8 +84,8 @@ _KNOWN: dict[type[AnyObject], frozenset[str]] = {
     Sequence: frozenset({"unlogged"}),
     Trigger: frozenset({"enabled"}),
     ForeignKey: frozenset({"on_delete_columns", "not_enforced", "period"}),
-    PrimaryKey: INDEX_ATTRIBUTES | {"fillfactor"},
-    Unique: INDEX_ATTRIBUTES | {"fillfactor", "deduplicate_items"},
+    PrimaryKey: _SAID_OF_INDEXES | {"fillfactor"},
+    Unique: _SAID_OF_INDEXES | {"fillfactor", "deduplicate_items"},
 }
 
 

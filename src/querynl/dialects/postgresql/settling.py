@@ -8,20 +8,19 @@ https://github.com/postgres/postgres/blob/master/src/backend/commands/indexcmds.
 
 from __future__ import annotations
 
-from querynl.dialects.postgresql.heirs import is_partition, parts_by_index
+from querynl.dialects.postgresql.heirs import indexed_parts, is_partition
+from querynl.dialects.postgresql.part_names import parts_by_index, topmost_indexes
 from querynl.dialects.postgresql.spelling import OWN_NAMESPACE, qualified, quote
 from querynl.dialects.protocol import Reader
 from querynl.operations import State
 from querynl.schema import Name, Schema
 
-# The parts, those of whole tables' indexes before those of partitions'.
 _PARTS = """
-    SELECT c.oid, h.inhparent, w.relname, n.nspname, t.relname, c.relname
-    FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid JOIN pg_class w ON w.oid = h.inhparent
+    SELECT c.oid, n.nspname, t.relname, rn.nspname, r.relname, c.relname
+    FROM pg_class c JOIN pg_class r ON r.oid = pg_partition_root(c.oid) JOIN pg_namespace rn ON rn.oid = r.relnamespace
     JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid
     JOIN pg_namespace n ON n.oid = t.relnamespace
-    CROSS JOIN LATERAL (SELECT count(*) FROM pg_partition_ancestors(c.oid)) AS above (levels)
-    WHERE c.relkind IN ('i', 'I') ORDER BY above.levels, c.oid"""
+    WHERE c.relispartition AND c.relkind IN ('i', 'I')"""
 
 
 def settling(reader: Reader, schema: Schema) -> list[str]:
@@ -29,11 +28,10 @@ def settling(reader: Reader, schema: Schema) -> list[str]:
     wanted = _names(schema)
     if not wanted:
         return []
-    known: dict[int, str] = {}
     away, back = [], []
-    for oid, above, above_name, namespace, table, name in reader.rows(_PARTS):
-        place = Name(None if namespace == OWN_NAMESPACE else namespace, table)
-        known[oid] = to = wanted.get((place, known.get(above, above_name)), name)
+    for oid, namespace, table, root_namespace, root, name in reader.rows(_PARTS):
+        place = Name(_told(namespace), table)
+        to = wanted.get((place, Name(_told(root_namespace), root)), name)
         if to != name:
             waiting = f"waiting_{oid}"
             away.append(f"ALTER INDEX {qualified(place.namespace, name)} RENAME TO {quote(waiting)}")
@@ -41,11 +39,22 @@ def settling(reader: Reader, schema: Schema) -> list[str]:
     return [*away, *back]
 
 
-def _names(schema: Schema) -> dict[tuple[Name, str], str]:
-    """What the parts are called, by partition and index; empty where the engine has no choice."""
+def _told(namespace: str) -> str | None:
+    return None if namespace == OWN_NAMESPACE else namespace
+
+
+def _names(schema: Schema) -> dict[tuple[Name, Name], str]:
+    """What the parts are called, by their partition and the index of the topmost table.
+
+    It is empty where the engine named them all, and without numbers.
+    """
     partitions = [table for table in schema.tables if is_partition(table)]
-    catalog = State(schema)
-    found = {table.key: dict(parts_by_index(table, catalog)) for table in partitions}
-    if not any("attached_to" in part.options for parts in found.values() for part in parts.values()):
+    if not any("attached_to" in part.options for table in partitions for part in indexed_parts(table)):
         return {}
-    return {(key, above): str(part.name) for key, parts in found.items() for above, part in parts.items()}
+    catalog = State(schema)
+    found: dict[tuple[Name, Name], str] = {}
+    for table in partitions:
+        topmost = topmost_indexes(table, catalog)
+        for _, part in parts_by_index(table, catalog):
+            found[table.key, topmost[part.name]] = str(part.name)
+    return found

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from querynl.dialects.postgresql.heirs import copy_for, heirs, indexed_parts, whole
+from msgspec.structs import replace
+
+from querynl.dialects.postgresql.heirs import PLACE, copy_for, heirs, indexed_parts, whole
 from querynl.dialects.postgresql.index_names import Indexed, is_numbered
+from querynl.dialects.postgresql.part_names import comes_by_itself
 from querynl.dialects.postgresql.rendering.alter import alter
 from querynl.dialects.postgresql.rendering.around import Around
+from querynl.dialects.postgresql.rendering.telling_apart import mistakable
 from querynl.dialects.postgresql.spelling import qualified, quote
 from querynl.operations import Catalog
 from querynl.schema import Index, Name, Part, PrimaryKey, Table
@@ -20,16 +24,18 @@ from querynl.schema import Index, Name, Part, PrimaryKey, Table
 
 def taken_over(table: Name, part: Part, around: Around) -> list[str] | None:
     """The statements that make the part of what the engine has put in its place; None where it put nothing there."""
-    if part.options.get("name_kept") or (isinstance(part, Indexed) and is_numbered(table.name, part)):
-        return []  # it comes with the partitioned table's, under whatever name
+    if comes_by_itself(table.name, part):
+        return []  # with the partitioned table's, under whatever name
     above = index_above(table, part, around.after)
     is_new = around.before.table(table) is None
     if above is None or (above.options.get("only") and not is_new):
         return None
     given = _given(table, above, around.after)
     assert part.name is not None
+    if is_new and above in [found for found, _ in mistakable(table, around.after)]:
+        given = replace(given, name=part.name)
     if type(given) is type(part):
-        return _renamed(table, given, part.name)
+        return renamed(table, given, part.name)
     word = "PRIMARY KEY" if isinstance(part, PrimaryKey) else "UNIQUE"
     return [alter(table, [f"ADD CONSTRAINT {quote(part.name)} {word} USING INDEX {quote(str(given.name))}"])]
 
@@ -53,17 +59,24 @@ def _attach(table: Name, index: str, partition: Name, part: str) -> str:
     return f"ALTER INDEX {qualified(table.namespace, index)} ATTACH PARTITION {qualified(partition.namespace, part)}"
 
 
-def given_back(table: Name, part: Part, around: Around) -> list[str] | None:
-    """The statements that leave what the engine would have in the part's place; None where it must be dropped."""
+def goes_by_itself(table: Name, part: Part, around: Around) -> bool:
+    """Whether the part goes, or went, with the partitioned table's."""
     if "attached_to" not in part.options or not isinstance(part, Indexed):
-        return None
+        return False
+    return comes_by_itself(table.name, part) or index_above(table, part, around.before) is None
+
+
+def left_in_place(table: Name, part: Part, around: Around) -> Indexed | None:
+    """What the engine would have in the part's place, which the part becomes; None where it must be dropped."""
     above = index_above(table, part, around.before)
-    if above is None:
-        return []  # it went with the partitioned table's
-    given = _given(table, above, around.before)
-    if type(given) is not type(part) or above.options.get("only"):
+    if above is None or above.options.get("only") or comes_by_itself(table.name, part):
         return None
-    return _renamed(table, part, str(given.name))
+    given = _given(table, above, around.before)
+    if not isinstance(part, Indexed) or type(given) is not type(part):
+        return None
+    name = part.name if part.options.get("name_kept") or is_numbered(table.name, part) else given.name
+    place = {option: value for option, value in part.options.items() if option in PLACE}
+    return replace(given, name=name, options={**given.options, **place})
 
 
 def has_constraints(table: Name, index: Index, catalog: Catalog) -> bool:
@@ -98,7 +111,8 @@ def _given(table: Name, above: Indexed, catalog: Catalog) -> Indexed:
     return copy_for(found, above)
 
 
-def _renamed(table: Name, part: Indexed, to: str) -> list[str]:
+def renamed(table: Name, part: Indexed, to: str) -> list[str]:
+    """The statement, if it takes one, that gives the part the name."""
     if part.name == to:
         return []
     if isinstance(part, Index):

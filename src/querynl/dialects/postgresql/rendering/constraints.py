@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from querynl.dialects.postgresql.heirs import whole
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import attached, roles
@@ -149,10 +151,13 @@ def _timing(constraint: Constraint) -> str | None:
 
 def drop(table: Name, constraint: Constraint, around: Around) -> Iterator[str]:
     assert constraint.name is not None
+    left = attached.left_in_place(table, constraint, around)
+    if isinstance(left, PrimaryKey | Unique | Exclusion):
+        yield from attached.renamed(table, replace(left, name=constraint.name), str(left.name))
+        yield from change(table, replace(constraint, name=left.name), left, around)
+        return
     yield from roles.taken(table, constraint, around)
-    given = attached.given_back(table, constraint, around)
-    if given is not None:
-        yield from given
+    if attached.goes_by_itself(table, constraint, around):
         return
     if isinstance(constraint, Check) and has_from_parents(table, constraint, around.before):
         return  # it stays as what it is there

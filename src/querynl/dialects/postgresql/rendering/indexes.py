@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from querynl.dialects.postgresql.options import INDEX_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import attached, roles
 from querynl.dialects.postgresql.rendering.around import Around
@@ -59,10 +61,13 @@ def _comment(table: Name, index: Index) -> str:
 
 
 def drop(table: Name, index: Index, around: Around) -> Iterator[str]:
+    left = attached.left_in_place(table, index, around)
+    if isinstance(left, Index):
+        yield from attached.renamed(table, index, str(left.name))
+        yield from change(table, replace(index, name=left.name), left, around)
+        return
     yield from roles.taken(table, index, around)
-    given = attached.given_back(table, index, around)
-    if given is not None:
-        yield from given
+    if attached.goes_by_itself(table, index, around):
         return
     cascade = " CASCADE" if attached.has_constraints(table, index, around.before) else ""
     yield f"DROP INDEX {_address(table, index)}{cascade}"

@@ -17,6 +17,7 @@ from querynl.dialects.postgresql.rendering.around import Around
 from querynl.dialects.postgresql.rendering.comments import comment_on
 from querynl.dialects.postgresql.rendering.roles import is_held
 from querynl.dialects.postgresql.rendering.sequences import linked, set_after_largest
+from querynl.dialects.postgresql.rendering.telling_apart import told_apart
 from querynl.dialects.postgresql.spelling import qualified, quote, serial_sequence
 from querynl.operations import Catalog
 from querynl.schema import Column, Constraint, Index, Name, PrimaryKey, Table, Unique
@@ -27,6 +28,8 @@ def create(table: Table, around: Around) -> Iterator[str]:
     every = _constraints(table)
     later = [*_left_out(every)]
     yield _create(_unrepeated(table, around.after), [constraint for constraint in every if constraint not in later])
+    if is_partition(table):
+        yield from told_apart(table.key, around.after)
     yield from _attribute_changes(Table(name=table.name, namespace=table.namespace), table, new=True)
     for column in table.columns:
         yield from columns.attributes(table.key, column)
