@@ -161,10 +161,12 @@ def _part_differences(before: Sequence[Part], after: Sequence[Part], table: Name
     old, new = _keyed(before), _keyed(after)
     dropped = [part for key, part in old.items() if key not in new]
     added = [part for key, part in new.items() if key not in old]
-    for pair in _renamed_pairs(dropped, added, rules):
+    for pair in _renamed_pairs(dropped, added, table, rules):
         dropped.remove(pair[0])
         added.remove(pair[1])
         yield Rename(ref_of(pair[0], table), part_name(pair[1]))
+        if (renamed := replace(pair[0], name=pair[1].name)) != pair[1]:
+            yield Change(renamed, pair[1], table)
     yield from (Drop(part, table) for part in dropped)
     for key, part in new.items():
         if key in old and old[key] != part:
@@ -184,18 +186,26 @@ def _keyed(parts: Sequence[Part]) -> dict[tuple[str, int], Part]:
     }
 
 
-def _renamed_pairs(dropped: list[Part], added: list[Part], rules: Rules) -> list[tuple[Part, Part]]:
-    """Constraints and indexes that differ by nothing but their names; columns hold rows and are never guessed."""
+def _renamed_pairs(dropped: list[Part], added: list[Part], table: Name, rules: Rules) -> list[tuple[Part, Part]]:
+    """Constraints and indexes that differ by nothing but their names, or are parts of one index of the whole table;
+    columns hold rows and are never guessed."""
     pairs: list[tuple[Part, Part]] = []
     if not dropped or not added or isinstance(dropped[0], Column) or not rules.renames(kind_of(dropped[0])):
         return pairs
     remaining = list(added)
     for old in dropped:
-        new = next((part for part in remaining if replace(part, name=old.name) == old), None)
+        new = next((part for part in remaining if _is_renamed(old, part, table, rules)), None)
         if new is not None and new.name is not None and old.name is not None:
             remaining.remove(new)
             pairs.append((old, new))
     return pairs
+
+
+def _is_renamed(before: Part, after: Part, table: Name, rules: Rules) -> bool:
+    renamed = replace(before, name=after.name)
+    whole = before.options.get("attached_to")
+    is_same_part = whole is not None and whole == after.options.get("attached_to")
+    return renamed == after or (is_same_part and rules.alters(renamed, after, table))
 
 
 def reordered_tables(start: State, end: State) -> Iterator[Name]:
