@@ -9,9 +9,10 @@ from typing import TypeVar
 from querynl.dependents import Dependents
 from querynl.diff.renames import SHARING, waiting_name
 from querynl.heirs import renames_in_heirs
-from querynl.operations import Change, Create, Drop, Rename, State, parts_of, target
+from querynl.operations import Change, Create, Drop, Rename, State, names_in_texts, parts_of, target
 from querynl.rules import Rules
 from querynl.schema import (
+    DEFINED_TYPES,
     ROUTINES,
     Definition,
     Exclusion,
@@ -47,14 +48,14 @@ ObjT = TypeVar("ObjT", Standing, Hook)
 
 
 def set_aside(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[Drop]:
-    """What speaks of something renamed, views that have its new name, and what stands on such views and routines or
-    follows such triggers; the last first.
+    """What speaks of something renamed, views and types made by a statement that have its new name, and what stands on
+    those and on such routines or follows such triggers; the last first.
 
     Some engines leave the texts as they are, and some rewrite them, but not back to what they were.
     """
     if not renames:
         return
-    found: list[Standing] = list(_views_in_the_way(before, renames, rules))
+    found: list[Standing] = list(_standing_in_the_way(before, renames, rules))
     others: list[Standing] = [*before.views, *before.routines, *before.definitions]
     waiting = [obj for obj in others if obj not in found]
     renames = [*renames, *renames_in_heirs(before, renames)]
@@ -111,18 +112,23 @@ def _foundations_first(found: Sequence[ObjT]) -> list[ObjT]:
     return list(placed.values())
 
 
-def _views_in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[View]:
+def _standing_in_the_way(before: Schema, renames: Sequence[Rename], rules: Rules) -> Iterator[View | Definition]:
     taken = _names_taken(renames, rules)
     renamed = {move.ref for move in renames}
     for view in before.views if taken else ():
         if (view.namespace, rules.folded(Kind.VIEW, view.name)) in taken and ref_of(view) not in renamed:
             yield view
+    for made in before.definitions if taken else ():
+        names = names_in_texts(made) if made.kind in DEFINED_TYPES else ()
+        if any((made.namespace, rules.folded(made.kind, name)) in taken for name in names):
+            yield made
 
 
 def indexes_in_the_way(
     before: Schema, renames: Sequence[Rename], aside: Sequence[Drop | Change], rules: Rules
 ) -> Iterator[Drop]:
-    """Indexes that have the new name of something renamed; but for views, all else waits under another name.
+    """Indexes that have the new name of something renamed; all else but views, and types made by a statement,
+    waits under another name.
 
     What is in `aside`, or on a view in that, goes anyway.
     """
