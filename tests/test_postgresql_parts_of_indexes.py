@@ -49,6 +49,8 @@ def test_a_schema_is_made_again_with_its_parts_of_indexes_under_their_names(
         CREATE SCHEMA app;
         CREATE TABLE app.t (id int, a int, "{LONG}" int) PARTITION BY RANGE (id);
         CREATE TABLE app.p1 PARTITION OF app.t FOR VALUES FROM (0) TO (10);
+        CREATE INDEX p1_id_idx ON app.p1 (a, id);
+        CREATE INDEX w ON app.t (id);
         CREATE INDEX z ON app.t (a);
         CREATE INDEX y ON app.t (a) WHERE a > 0;
         CREATE INDEX x ON app.t (a DESC);
@@ -67,6 +69,8 @@ def test_a_schema_is_made_again_with_its_parts_of_indexes_under_their_names(
     )
     there = inspected(live)
     assert parts(there)["p1"] == {
+        "p1_id_idx": "None",
+        "p1_id_idx1": "w",
         "named": "y",
         "p1_a_idx2": "x",
         f"p1_{'ü' * 27}_idx1": "higher",  # cut off at 63 bytes

@@ -7,15 +7,15 @@ but for a number.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
-from querynl.dialects.postgresql.heirs import copy_for
+from querynl.dialects.postgresql.heirs import copy_for, indexed_parts
 from querynl.dialects.postgresql.index_names import Indexed, is_numbered
 from querynl.dialects.postgresql.part_names import comes_by_itself, parts_by_index, topmost_indexes
 from querynl.dialects.postgresql.spelling import literal, made_name, qualified, quote
 from querynl.operations import Catalog
-from querynl.schema import Name
+from querynl.schema import Name, Table
 
 _RENAMES = """
 DECLARE
@@ -36,20 +36,29 @@ END
 
 
 def mistakable(table: Name, catalog: Catalog) -> list[tuple[Indexed, Indexed]]:
-    """The parts that are called alike, each after the index that it is a part of, where anything is said of one."""
+    """The parts that are called alike, each after the index that it is a part of, where anything is said of one.
+
+    So are those under a name that is to be an index's of the partition alone.
+    """
     partition = catalog.table(table)
     assert partition is not None, f"no table {table}"
     alike: dict[str | None, list[tuple[Indexed, Indexed]]] = defaultdict(list)
     for above, part in parts_by_index(partition, catalog):
         if not above.options.get("only"):
             alike[copy_for(partition, above).name].append((above, part))
+    own = {part.name for part in indexed_parts(partition) if "attached_to" not in part.options}
     return [
         found
-        for group in alike.values()
-        if any("attached_to" in part.options and not comes_by_itself(table.name, part) for _, part in group)
-        and (len(group) > 1 or is_numbered(table.name, group[0][1]))
+        for name, group in alike.items()
+        if name in own or _is_said_of_one(partition, [part for _, part in group])
         for found in group
     ]
+
+
+def _is_said_of_one(partition: Table, alike: Sequence[Indexed]) -> bool:
+    """Whether something is said of one of the parts, which may not be the one that has the name without a number."""
+    is_said = any("attached_to" in part.options and not comes_by_itself(partition.name, part) for part in alike)
+    return is_said and (len(alike) > 1 or is_numbered(partition.name, alike[0]))
 
 
 def told_apart(table: Name, catalog: Catalog) -> Iterator[str]:
