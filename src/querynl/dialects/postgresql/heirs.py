@@ -168,7 +168,7 @@ def without_repeated(before: Table, after: Table, start: Catalog, end: Catalog) 
         return all(given_column(before.key, column.name, catalog) is not None for catalog in (start, end))
 
     def repeats(column: Column, catalog: Catalog) -> bool:
-        return _is_same(column, given_column(before.key, column.name, catalog)) and is_given(column)
+        return column == given_column(before.key, column.name, catalog) and is_given(column)
 
     def is_taken_over(column: Column) -> bool:
         """Whether a parent has by now what was the table's own before."""
