@@ -81,7 +81,7 @@ class PostgreSQL(Dialect):
         return counters.counted_by(default)
 
     def renamed_along(self, table: Table, ref: Ref, to: str) -> Table:
-        return table
+        return renaming.renamed_in_key(table, ref, to, self)
 
     def counts_once(self) -> bool:
         return False

@@ -1,15 +1,27 @@
-"""Names in types and expressions, as they read after a rename."""
+"""Names in types, expressions and keys, as they read after a rename."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from querynl.dialects.expressions import tokens
 from querynl.dialects.postgresql.spelling import element_type, named_type, type_text
-from querynl.schema import Kind, Name, Ref
+from querynl.operations import Rewriting
+from querynl.schema import Kind, Name, Ref, Table
 
 _REGCLASS = re.compile(r"'((?:[^']|'')*)'::regclass")
+
+
+def renamed_in_key(table: Table, ref: Ref, to: str, rewriting: Rewriting) -> Table:
+    """The table with a column's new name in what it is partitioned by."""
+    if ref.kind is not Kind.COLUMN or "partition_by" not in table.options:
+        return table
+    strategy, _, columns = str(table.options["partition_by"]).partition(" ")
+    moved = f"{strategy} {rewriting.rename_in_expression(columns, ref.name, to)}"
+    return replace(table, options={**table.options, "partition_by": moved})
 
 
 def rename_type(column_type: str, ref: Ref, to: str) -> str:
