@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from querynl.schema import (
     Index,
     IndexKey,
     Kind,
+    OptionValue,
     Ref,
     SchemaObject,
     Table,
@@ -64,7 +66,13 @@ def reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Chang
             exclusions, indexes = tuple(map(exclusion, obj.exclusions)), tuple(map(index, obj.indexes))
             of_type = None if obj.of_type is None else rewriting.rename_type(obj.of_type, ref, to)
             moved = replace(
-                obj, columns=columns, checks=checks, exclusions=exclusions, indexes=indexes, of_type=of_type
+                obj,
+                columns=columns,
+                checks=checks,
+                exclusions=exclusions,
+                indexes=indexes,
+                of_type=of_type,
+                options=_with_key(obj, words),
             )
         elif isinstance(obj, Domain) and ref_of(obj) != ref:
             moved = replace(column(obj), checks=tuple(map(check, obj.checks)))
@@ -74,3 +82,9 @@ def reworded(ref: Ref, to: str, catalog: Catalog, rewriting: Rewriting) -> Chang
         if moved != obj:
             changes[ref_of(obj)] = moved
     return changes
+
+
+def _with_key(table: Table, words: Callable[[str], str]) -> dict[str, OptionValue]:
+    """The options of a table, with other words in what it is partitioned by."""
+    key = table.options.get("partition_by")
+    return table.options if key is None else {**table.options, "partition_by": words(str(key))}
