@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from querynl.dialects.postgresql.spelling import OWN_NAMESPACE
+from querynl.dialects.postgresql.spelling import OWN_NAMESPACE, qualified
 from querynl.schema import Dependency, Kind, Name, OptionValue, Ref
 
 # OIDs of catalogs; they never change.
@@ -108,7 +108,8 @@ class Lookup:
 
 
 def _collation(name: str, namespace_name: str, visible: bool) -> str:
-    return name if visible else f'"{namespace_name}"."{name}"'
+    """Its name, or where that alone does not do, its name as SQL (see `spelling.collation_text`)."""
+    return name if visible and not name.startswith('"') else qualified(namespace_name, name)
 
 
 def dependency(ref: Ref) -> Dependency:
