@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from querynl.operations import Change, Create, Drop, Operation, Rewriting, table_of, target
 from querynl.ordering.needs import refs
 from querynl.ordering.predecessors import predecessors, privileged
-from querynl.schema import Kind, Name, Ref, Trigger, View
+from querynl.schema import Kind, Name, Ref, Table, Trigger, View
 
 
 def grouped(
@@ -19,7 +19,7 @@ def grouped(
     group stands where its first member stood; an operation on the table that does not join ends it, and so
     does one that needs what only comes after the group. With `references_ahead`, no table needs another
     to be changed first, and only the names of indexes can be in the way; there, whatever has no table ends all groups,
-    but for new views.
+    but for new views and tables that go.
     """
     groups: list[list[Operation]] = []
     group_of: list[int] = []
@@ -38,7 +38,7 @@ def grouped(
             groups.append([])
             if joins and name is not None:
                 open_groups[name] = place
-            elif (references_ahead or not _is_tracked(operation)) and not _stands_on_tables(operation):
+            elif (references_ahead or not _is_tracked(operation)) and not _leaves_tables_alone(operation):
                 _close(open_groups, operation)
         groups[place].append(operation)
         group_of.append(place)
@@ -79,9 +79,13 @@ def _is_tracked(operation: Operation) -> bool:
     return isinstance(operation, Create | Drop | Change) and table_of(operation) is None
 
 
-def _stands_on_tables(operation: Operation) -> bool:
-    """Whether it makes what no table needs, so that the groups of tables go on before it."""
-    return isinstance(operation, Create) and isinstance(operation.obj, View | Trigger)
+def _leaves_tables_alone(operation: Operation) -> bool:
+    """Whether it is about what no other table needs, so that the groups of tables go on before it."""
+    match operation:
+        case Create(View() | Trigger()) | Drop(Table()):
+            return True
+        case _:
+            return False
 
 
 def _close(open_groups: dict[Name, int], operation: Operation) -> None:
