@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from querynl.operations import Change, Create, Drop, Operation, Rewriting, table_of, target
+from querynl.operations import Change, Create, Drop, Operation, Rewriting, table_of
 from querynl.ordering.needs import refs
-from querynl.ordering.predecessors import predecessors, privileged
-from querynl.schema import Kind, Name, Ref, Table, Trigger, View
+from querynl.ordering.predecessors import Predecessors, predecessors, privileged
+from querynl.schema import Name, Ref, Table, Trigger, View
 
 
 def grouped(
@@ -18,20 +18,20 @@ def grouped(
     `operations` are in order already; `grouping` says of each whether it joins its table's group. A
     group stands where its first member stood; an operation on the table that does not join ends it, and so
     does one that needs what only comes after the group. With `references_ahead`, no table needs another
-    to be changed first, and only the names of indexes can be in the way; there, whatever has no table ends all groups,
+    to be changed first, and only names can be in the way; there, whatever has no table ends all groups,
     but for new views and tables that go.
     """
     groups: list[list[Operation]] = []
     group_of: list[int] = []
     open_groups: dict[Name, int] = {}
-    before: dict[int, set[int]] | None = None
+    before: Predecessors | None = None
     for number, (operation, joins) in enumerate(zip(operations, grouping, strict=True)):
         name = table_of(operation)
         place = open_groups.get(name) if joins and name is not None else None
         if place is not None and place < len(groups) - 1:
-            before = predecessors(operations, rewriting, {}).of if before is None else before
-            late = (other for other in before[number] if other < number and group_of[other] > place)
-            if any(not references_ahead or _share_names(operation, operations[other]) for other in late):
+            before = predecessors(operations, rewriting, {}) if before is None else before
+            late = (other for other in before.of[number] if other < number and group_of[other] > place)
+            if any(not references_ahead or (other, number) in before.by_name for other in late):
                 place = None
         if place is None:
             place = len(groups)
@@ -64,14 +64,6 @@ def with_privileges_joined(groups: Sequence[Sequence[Operation]]) -> list[list[O
             joined[home].insert(place, group[0])
             joined[number].clear()
     return [group for group in joined if group]
-
-
-def _share_names(operation: Operation, other: Operation) -> bool:
-    """Whether the one is about an index, and the other about what such a name may not be shared with."""
-    first, second = target(operation), target(other)
-    if first is None or second is None:
-        return False
-    return first.kind is Kind.INDEX and second.kind in (Kind.INDEX, Kind.TABLE, Kind.VIEW)
 
 
 def _is_tracked(operation: Operation) -> bool:
