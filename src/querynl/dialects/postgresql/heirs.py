@@ -53,6 +53,18 @@ def whole_column(name: Name, column: str, catalog: Catalog) -> Column | None:
     return handed_down(table.key, own)
 
 
+def has_identity_from_above(name: Name, column: str, catalog: Catalog) -> bool:
+    """Whether a column of a partition counts by the identity of the whole table, so that it can have no default."""
+    table = catalog.table(name)
+    for parent in table.inherits if table is not None and is_partition(table) else ():
+        above = catalog.table(parent)
+        own = above.column(column) if above is not None else None
+        if own is not None and own.identity is not None:
+            return not own.identity.serial
+        return has_identity_from_above(parent, column, catalog)
+    return False
+
+
 def handed_down(table: Name, column: Column) -> Column:
     """The column as a new heir has it: an identity is the parent's alone, a serial's counter is used by all."""
     default = column.default

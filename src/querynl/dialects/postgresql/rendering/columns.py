@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from querynl.dialects.postgresql.heirs import given_column, handed_down, heirs, is_partition
+from querynl.dialects.postgresql.heirs import given_column, handed_down, has_identity_from_above, heirs, is_partition
 from querynl.dialects.postgresql.options import COLUMN_ATTRIBUTES, parameters
 from querynl.dialects.postgresql.rendering import foreign, not_null
 from querynl.dialects.postgresql.rendering.alter import alter
@@ -207,6 +207,9 @@ def change(table: Name, old: Column, new: Column, using: str | None, around: Aro
             # after that.
             has_type = not retyped(given, new)
             old, new = (_without_lasting_default(old, new), new) if has_type else (old, replace(new, default=None))
+        if has_identity_from_above(table, new.name, around.after):
+            # The change from above takes a default away with it, and brings it back.
+            old, new = replace(old, default=None), replace(new, default=None)
         # Whoever gives the column gives the type.
         old = replace(old, type=new.type, collation=new.collation, generated=new.generated)
     if new.generated is not None and old.generated is None:
@@ -267,6 +270,8 @@ def _said_again(table: Name, old: Column, new: Column, around: Around) -> Iterat
             default = own.default if old.default == new.default and not moved else new.default
             if moved and retyped(own, new):
                 default = own.default  # a change of its own follows
+            if _way_of_counting(new) == "identity" and is_partition(heir):
+                default = own.default  # it counts, too, and can have none
             said = replace(own, default=default, options=options)
             if actions := list(_actions(said, own, None, around.after, has_rows=heir.server is None)):
                 yield alter(heir.key, actions)
