@@ -1,6 +1,7 @@
 """What the difference of two schemas says of renames: declared, explicit, exchanged, settled, or a question."""
 
 import pytest
+from msgspec.structs import replace
 
 from querynl.dialects import dialect_named
 from querynl.diff import Difference, Question, Renaming, diff
@@ -83,6 +84,15 @@ def test_declared_rename_to_a_name_beside_which_the_old_one_stays_means_nothing(
 def test_explicit_rename_of_what_is_not_there_is_refused(renaming: Renaming) -> None:
     with pytest.raises(RenameInvalid):
         diff(schema(table("users", "name")), schema(table("people", "name")), RULES, [renaming])
+
+
+def test_rename_of_a_column_that_comes_from_a_parent_is_refused() -> None:
+    parent = table("people", "name")
+    before, after = (
+        schema(parent, replace(table("staff", name), inherits=(parent.key,))) for name in ("name", "full_name")
+    )
+    with pytest.raises(RenameInvalid, match="comes from people"):
+        diff(before, after, RULES, [Renaming(Ref(Kind.COLUMN, None, "name", "staff"), "full_name")])
 
 
 def test_something_alike_that_goes_and_comes_is_a_question() -> None:

@@ -6,7 +6,7 @@ from querynl.cli.answers import renamings, values
 from querynl.decisions import spelled
 from querynl.diff import Renaming
 from querynl.errors import UsageInvalid
-from querynl.schema import Column, Enum, Index, IndexColumn, Kind, Ref, Schema, Table, View
+from querynl.schema import Column, Enum, Index, IndexColumn, Kind, Name, Ref, Schema, Table, View
 
 COLUMNS = (Column(name="a", type="integer"),)
 INDEXES = (Index(name="by_a", columns=(IndexColumn(column="a"),)),)
@@ -39,6 +39,13 @@ BEFORE = Schema(
 )
 def test_rename_names_what_is_there(text: str, ref: Ref, to: str) -> None:
     assert renamings([text], BEFORE) == [Renaming(ref, to)]
+
+
+def test_rename_means_the_index_where_a_column_of_its_name_comes_from_a_parent() -> None:
+    index = Index(name="a", columns=(IndexColumn(column="b"),))
+    heir = Table(name="staff", columns=COLUMNS, indexes=(index,), inherits=(Name("app", "posts"),))
+    schema = Schema(tables=(*BEFORE.tables, heir))
+    assert renamings(["staff.a:z"], schema) == [Renaming(Ref(Kind.INDEX, None, "a", "staff"), "z")]
 
 
 @pytest.mark.parametrize("text", ["", "users", "users:", ":people", "a:b:c", "a.b.c.d:e", '"users:people'])

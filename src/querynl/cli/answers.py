@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from querynl.diff import Renaming
 from querynl.errors import UsageInvalid
 from querynl.operations import parts_of
-from querynl.schema import Kind, Name, Ref, Schema, objects, ref_of
+from querynl.schema import Column, Kind, Name, Ref, Schema, Table, objects, ref_of
 
 _WORD = r'(?:"(?:[^"]|"")+"|[^.:=\s"]+)'
 _PATH = rf"{_WORD}(?:\.{_WORD}){{0,2}}"
@@ -54,16 +54,31 @@ def _plain(word: str) -> str:
 
 
 def _renamed(parts: Sequence[str], schema: Schema) -> Ref:
-    """What a path of names means: a table or a column of one, or else what has that name."""
+    """What a path of names means: a table or a column of one, or else what has that name.
+
+    A column that comes from a parent is renamed there, so that an index of its name is meant.
+    """
     ref = _address(parts, schema)
     namespace = None if len(parts) == 1 else parts[0]
     meant = [ref, ref._replace(kind=Kind.INDEX)] if ref.kind is Kind.COLUMN else [ref]
     if len(parts) < 3:
         meant += [Ref(kind, namespace, parts[-1]) for kind in _NAMED_ALONE]
     known = {ref_of(obj) for obj in objects(schema)}
+    tables = {table.key: table for table in schema.tables}
     for table in schema.tables:
-        known.update(ref_of(part, table.key) for part in parts_of(table))
+        given = _columns_above(table, tables)
+        known.update(
+            ref_of(part, table.key) for part in parts_of(table) if not (isinstance(part, Column) and part.name in given)
+        )
     return next((found for found in meant if found in known), ref)
+
+
+def _columns_above(table: Table, tables: Mapping[Name, Table]) -> set[str]:
+    """The names of the columns that a table has from those that it inherits from."""
+    above = [tables[parent] for parent in table.inherits if parent in tables]
+    return {column.name for parent in above for column in parent.columns}.union(
+        *(_columns_above(parent, tables) for parent in above)
+    )
 
 
 def _address(parts: Sequence[str], schema: Schema) -> Ref:

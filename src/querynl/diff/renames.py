@@ -60,6 +60,7 @@ def declared_renames(before: Schema, after: Schema, rules: Rules, renamings: Seq
             if is_explicit and renaming.ref not in present:
                 raise RenameInvalid(f"There is no {renaming.ref} to rename.", remedy=_CHECK_SPELLING)
         here = _unsettled(list(placed), present, asked, {r for r, is_explicit in placed.items() if is_explicit})
+        _refuse_columns_from_above(here, name, state)
         for move in _columns_of_parents_in_the_way(here, name, state, wanted):
             state.update(changes_of([move], state, rules))
             yield move
@@ -69,6 +70,18 @@ def declared_renames(before: Schema, after: Schema, rules: Rules, renamings: Seq
             state.update(changes_of([move], state, rules))
             yield move
         yield from _ordered_renames(here, present, state, rules)
+
+
+def _refuse_columns_from_above(renamings: Sequence[Renaming], name: Name, state: State) -> None:
+    table = state.table(name)
+    for parent in filter(None, map(state.table, table.inherits if table is not None else ())):
+        for renaming in renamings:
+            if renaming.ref.kind is Kind.COLUMN and parent.column(renaming.ref.name) is not None:
+                raise RenameInvalid(
+                    f"The {renaming.ref} comes from {parent.name}.",
+                    remedy="Rename it there: the tables that inherit it follow.",
+                )
+        _refuse_columns_from_above(renamings, parent.key, state)
 
 
 def _generation(name: Name, state: State) -> int:
