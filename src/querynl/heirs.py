@@ -141,7 +141,8 @@ def _after_columns_from_above(operations: Sequence[Operation], parents: Parents)
 
 def _words_about_columns_from_above(operations: Sequence[Operation], parents: Parents) -> Iterator[tuple[int, int]]:
     """What a table says otherwise of a column that stays a parent's is said before that column changes, and taken back
-    after: whatever is given up becomes what the parents say in the end."""
+    after: whatever is given up becomes what the parents say in the end. Of a column that a parent makes anew it is
+    taken back before, so that the one column goes from both, and said again after."""
     about: dict[tuple[Name | None, str], list[int]] = defaultdict(list)
     taken: list[tuple[int, Create | Drop, str]] = []
     for number, operation in enumerate(operations if parents else ()):
@@ -153,7 +154,12 @@ def _words_about_columns_from_above(operations: Sequence[Operation], parents: Pa
     for number, operation, column in taken:
         for above in _above([name for name in [operation.table] if name is not None], parents):
             for other in about.get((above, column), ()):
-                yield (number, other) if isinstance(operation, Create) else (other, number)
+                parents_own = operations[other]
+                is_made_anew = isinstance(parents_own, Create | Drop) and not parents_own.inherited
+                if not is_made_anew:
+                    yield (number, other) if isinstance(operation, Create) else (other, number)
+                elif type(parents_own) is type(operation):
+                    yield (other, number) if isinstance(operation, Create) else (number, other)
 
 
 def _above(names: Iterable[Name], parents: Parents) -> set[Name]:
