@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -98,7 +99,26 @@ def links_of_heirs(operations: Sequence[Operation], parents: Parents) -> Iterato
     yield from _partitions_before_incomplete_indexes(operations)
     yield from _parting_first_and_joining_last(operations)
     yield from _parts_of_indexes_first(operations, parents)
+    yield from _indexes_in_the_order_of_the_parents(operations)
     yield from _own_columns_apart_from_those_of_parents(operations)
+
+
+def _indexes_in_the_order_of_the_parents(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:
+    """The indexes of a table that gets parents come in the order in which those of its parents do.
+
+    The engine takes the first that is alike for the part of a whole table's index, whatever differs in the order of
+    the rows and the like: https://www.postgresql.org/docs/current/sql-altertable.html
+    """
+    made: dict[tuple[type[Operation], Name | None], dict[str | None, int]] = defaultdict(dict)
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Create | Drop) and isinstance(operation.obj, Index):
+            made[type(operation), operation.table][operation.obj.name] = number
+    for _, before, after in _moves(operations) if made else ():
+        joins = bool(set(after.inherits) - set(before.inherits))
+        numbers = made.get((Create if joins else Drop, after.key), {})
+        indexes = before.indexes if joins else after.indexes
+        in_order = [numbers[index.name] for index in indexes if index.name in numbers]
+        yield from pairwise(in_order if joins else reversed(in_order))
 
 
 def _own_columns_apart_from_those_of_parents(operations: Sequence[Operation]) -> Iterator[tuple[int, int]]:

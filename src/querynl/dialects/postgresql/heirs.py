@@ -123,17 +123,19 @@ def _with_columns(table: Table, parent: Table, still: set[str]) -> Table:
 
 
 def _with_keys(table: Table, parent: Table) -> Table:
-    """The former partition with its parts of what the partitioned table has as a whole.
+    """The former partition with its parts of what the partitioned table has as a whole, in the order of that.
 
     What it says of a part of an index that is no longer there went with that.
     """
-    attached = {part.options.get("attached_to") for part in indexed_parts(table)}
-    there = {part.name for part in indexed_parts(parent)}
 
     def own(parts: Any, given: Any) -> Any:
-        detached = tuple(_detached(part) for part in parts if part.options.get("attached_to", "") in {"", *there})
-        copies = (copy_for(table, part) for part in given if part.name not in attached and not part.options.get("only"))
-        return (*detached, *copies)
+        attached = {part.options["attached_to"]: part for part in parts if "attached_to" in part.options}
+        found = [
+            _detached(attached[whole.name]) if whole.name in attached else copy_for(table, whole)
+            for whole in given
+            if whole.name in attached or not whole.options.get("only")
+        ]
+        return (*found, *(part for part in parts if "attached_to" not in part.options))
 
     keys = own([table.primary_key] if table.primary_key else [], [parent.primary_key] if parent.primary_key else [])
     names = {key.name for key in table.foreign_keys}
