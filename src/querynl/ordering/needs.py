@@ -292,9 +292,8 @@ class Needs:
         words = ("", *_words(text)) if self._spoken_of and self._guessing else ()
         for word in words:
             for name, ref in self._spoken_of.get(word, ()):
-                # Of a name in one word, the word is enough; of any other, all that stands between its words counts.
-                is_said = name == word or any(name.replace(sign, sign * 2) in text for sign in _QUOTES)
-                if is_said and name != obj.name.lower() and (ref.kind is not Kind.TABLE or isinstance(obj, View)):
+                is_meant = name != obj.name.lower() and (ref.kind is not Kind.TABLE or isinstance(obj, View))
+                if is_meant and _is_said(name, text):
                     yield ref
 
     def _of_texts(self, obj: AnyObject) -> Iterator[Ref]:
@@ -318,6 +317,14 @@ def _counts_by(column: Column) -> str | None:
 def _names_within(text: str) -> frozenset[str]:
     """All that may be a name in one word, but for what is a part of a name between quotes."""
     return frozenset(said.strip('`"') for said in _NAME.findall(text))
+
+
+def _is_said(name: str, text: str) -> bool:
+    """Whether the text has the name, and not only as the namespace, or table, of what comes after a dot."""
+    return any(
+        re.search(rf"(?<!\w){re.escape(spelling)}(?!\w)(?![\"`]?\s*\.)", text)
+        for spelling in {name, *(name.replace(sign, sign * 2) for sign in _QUOTES)}
+    )
 
 
 def _words(text: str) -> frozenset[str]:
