@@ -60,7 +60,8 @@ class Counters:
     def __init__(self, rows: Rows, lookup: Lookup) -> None:
         self._lookup = lookup
         self._identities: dict[tuple[int, int], model.Sequence] = {}
-        self._owned: dict[tuple[int, int], model.Sequence] = {}
+        # By column and name: one may own several.
+        self._owned: dict[tuple[int, int], dict[str, model.Sequence]] = defaultdict(dict)
         self.own: list[model.Sequence] = []
         self._by_oid: dict[int, tuple[model.Sequence, tuple[int, int] | None]] = {}
         for row in rows:
@@ -91,16 +92,15 @@ class Counters:
         if link == _IDENTITY:
             self._identities[table, number] = counted
         elif link == _OWNED:
-            self._owned[table, number] = counted
+            self._owned[table, number][counted.name] = counted
         else:
             self.own.append(counted)
 
     def serial(self, column: tuple[int, int], of_type: str, default: str | None) -> bool:
         """Whether the column is what SERIAL makes; its sequence is then no object of its own."""
-        found = self._owned.get(column)
         ref = self._lookup.relations[column[0]]
         name = serial_sequence(ref.name, self._lookup.columns[column])
-        if found != model.Sequence(
+        if self._owned_by(column).get(name) != model.Sequence(
             name=name,
             namespace=ref.namespace,
             type=None if of_type == "bigint" else of_type,
@@ -110,8 +110,11 @@ class Counters:
         text = type_text(ref.namespace, name).replace("'", "''")
         if default != f"nextval('{text}'::regclass)":
             return False
-        del self._owned[column]
+        del self._owned[column][name]
         return True
+
+    def _owned_by(self, column: tuple[int, int] | None) -> Mapping[str, model.Sequence]:
+        return self._owned.get(column, {}) if column is not None else {}
 
     def identity(self, column: tuple[int, int], always: bool) -> tuple[Identity, dict[str, OptionValue]]:
         """The column's identity, and what its sequence has that `Identity` does not say."""
@@ -134,12 +137,12 @@ class Counters:
 
     def remaining(self) -> list[model.Sequence]:
         """The sequences that are objects of their own, once every column has been asked for."""
-        return [*self.own, *self._owned.values()]
+        return [*self.own, *(sequence for owned in self._owned.values() for sequence in owned.values())]
 
     def places(self) -> Iterator[tuple[int, Ref, str | None]]:
         """Each sequence by its OID; a counter as its table and the column it serves. Asked for last, as `remaining`."""
         for oid, (sequence, column) in self._by_oid.items():
-            if column is None or column in self._owned:
+            if column is None or sequence.name in self._owned_by(column):
                 yield oid, Ref(Kind.SEQUENCE, sequence.namespace, sequence.name), None
             else:
                 yield oid, self._lookup.relations[column[0]], self._lookup.columns[column]
