@@ -321,10 +321,10 @@ def _names_within(text: str) -> frozenset[str]:
 
 def _is_said(name: str, text: str) -> bool:
     """Whether the text has the name, and not only as the namespace, or table, of what comes after a dot."""
-    return any(
-        re.search(rf"(?<!\w){re.escape(spelling)}(?!\w)(?![\"`]?\s*\.)", text)
-        for spelling in {name, *(name.replace(sign, sign * 2) for sign in _QUOTES)}
-    )
+    spellings = [said for said in {name, *(name.replace(sign, sign * 2) for sign in _QUOTES)} if said in text]
+    if not any(f"{said}{sign}." in text for said in spellings for sign in ("", *_QUOTES)):
+        return bool(spellings)
+    return any(re.search(rf"(?<!\w){re.escape(said)}(?!\w)(?![\"`]?\.)", text) for said in spellings)
 
 
 def _words(text: str) -> frozenset[str]:
