@@ -6,7 +6,7 @@ in the order in which indexes and partitions came: nobody asked for that, and an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -55,7 +55,8 @@ def with_names_kept(table: Table, ref: Ref, catalog: Catalog) -> Table:
 def with_names_before(before: Table, after: Table, start: Catalog, end: Catalog) -> tuple[Table, Table]:
     """Both sides of a partition, with the parts that the engine names afterwards under the names that they have before.
 
-    Those of which nothing else is said on either side are left out of both.
+    Those of which nothing else is said on either side are left out of both. Which of two indexes that differ in the
+    order of their keys a part belongs to is the engine's choice, where a table with such a part was attached.
     """
     if not any("attached_to" in part.options for table in (before, after) for part in indexed_parts(table)):
         return before, after
@@ -63,12 +64,15 @@ def with_names_before(before: Table, after: Table, start: Catalog, end: Catalog)
     old = {roots_before[part.name]: (above, part) for above, part in parts_by_index(before, start)}
     taken = {part.name for _, part in old.values()}
     own = {part.name for part in indexed_parts(after) if "attached_to" not in part.options}
+    wholes_before, wholes = ([above for above, _ in parts_by_index(*side)] for side in ((before, start), (after, end)))
     for above, part in parts_by_index(after, end):
         if above.options.get("only") or not is_given(after.name, part):
             continue
         was = old.get(roots[part.name])
-        speaks = _speaks(after, above, part)
-        if not speaks and (was is None or type(was[1]) is not type(part) or not _speaks(before, *was)):
+        speaks = _speaks(after, _alike(above, wholes), part)
+        if was is not None and type(was[1]) is type(part):
+            speaks = speaks or _speaks(before, _alike(was[0], wholes_before), was[1])
+        if not speaks:
             before = before if was is None else _without_part(before, was[0])
             after = _without_part(after, above)
         elif was is None or (type(was[1]) is type(part) and was[1].name not in own):
@@ -93,10 +97,27 @@ def comes_by_itself(table: str, part: Part) -> bool:
     return not says_more and (bool(part.options.get("name_kept")) or is_numbered(table, part))
 
 
-def _speaks(table: Table, above: Indexed, part: Indexed) -> bool:
-    """Whether anything but a name is said of the part."""
+def _speaks(table: Table, alike: Sequence[Indexed], part: Indexed) -> bool:
+    """Whether anything but a name is said of the part, which may be a part of any of the indexes."""
     options = {option: value for option, value in part.options.items() if option not in PLACE}
-    return replace(part, name=None, options=options) != replace(copy_for(table, above), name=None)
+    bare = replace(part, name=None, options=options)
+    return all(bare != replace(copy_for(table, above), name=None) for above in alike)
+
+
+def _alike(above: Indexed, wholes: Sequence[Indexed]) -> list[Indexed]:
+    """The index, and the others of the table that the engine takes a part of it for a part of.
+
+    https://github.com/postgres/postgres/blob/master/src/backend/catalog/index.c (CompareIndexInfo)
+    """
+    return [above, *(other for other in wholes if isinstance(above, Index) and _keys(other) == _keys(above))]
+
+
+def _keys(index: Indexed) -> Indexed | None:
+    """The index by its keys alone, in no order, and without its storage; None for a constraint."""
+    if not isinstance(index, Index):
+        return None
+    keys = tuple(replace(key, order="asc", nulls=None) for key in index.columns)
+    return replace(index, name=None, columns=keys, options={}, comment=None)
 
 
 def _without_part(table: Table, above: Indexed) -> Table:
