@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from querynl.errors import SchemaInvalid
 from querynl.schema import (
     Attribute,
+    Check,
     Column,
     CompositeType,
     Enum,
@@ -118,6 +119,17 @@ def test_first_problem_is_told_with_how_many_there_are(count: int, said: str) ->
         validate(schema)
     assert caught.value.what == f"Table 't0' has no columns. {said}".strip()
     assert caught.value.where == "$.tables[0].columns"
+
+
+def test_names_of_constraints_of_two_kinds_are_the_engines_to_judge() -> None:
+    key = ForeignKey(name="c", columns=("id",), references="t", referenced_columns=("id",))
+    table = Table(
+        name="t", columns=(ID,), primary_key=KEY, foreign_keys=(key,), checks=(Check(name="c", expression="id > 0"),)
+    )
+    assert paths(Schema(tables=(table,))) == ["$.tables[0].checks[0]"]
+    assert paths(Schema(dialect="mysql", tables=(table,))) == []
+    twice = replace(table, foreign_keys=(key, key), checks=())
+    assert paths(Schema(dialect="mysql", tables=(twice,))) == ["$.tables[0].foreign_keys[1]"]
 
 
 def test_a_table_has_the_columns_of_its_parents() -> None:

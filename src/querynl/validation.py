@@ -75,7 +75,7 @@ def problems(schema: Schema) -> Iterator[Problem]:
         )
     for number, table in enumerate(schema.tables):
         path = f"$.tables[{number}]"
-        yield from _table_problems(path, table, tables)
+        yield from _table_problems(path, table, tables, portable=schema.dialect is None)
         for place, column in enumerate(table.columns):
             yield from _column_problems(f"{path}.columns[{place}]", column, portable=schema.dialect is None)
     yield from _privilege_problems(schema)
@@ -120,7 +120,7 @@ def _duplicates(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
         seen.add(name)
 
 
-def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Iterator[Problem]:
+def _table_problems(path: str, table: Table, tables: dict[Name, Table], *, portable: bool) -> Iterator[Problem]:
     if not table.name:
         yield Problem(f"{path}.name", "A table needs a name")
     columns = _columns_of(tables[table.key], tables)
@@ -131,12 +131,15 @@ def _table_problems(path: str, table: Table, tables: dict[Name, Table]) -> Itera
         (f"{path}.columns[{number}]", f"column {table.name}.{column.name}")
         for number, column in enumerate(table.columns)
     )
-    yield from _duplicates(
-        (f"{path}.{field}[{number}]", f"constraint {part.name} of {table.name}")
-        for field in ("uniques", "foreign_keys", "checks", "exclusions")
-        for number, part in enumerate(getattr(table, field))
-        if part.name is not None
-    )
+    kinds = ("uniques", "foreign_keys", "checks", "exclusions")
+    # Some engines let a check and a foreign key share a name, and the others say so: not what is for all of them.
+    for sharing in (kinds,) if portable else tuple((kind,) for kind in kinds):
+        yield from _duplicates(
+            (f"{path}.{field}[{number}]", f"constraint {part.name} of {table.name}")
+            for field in sharing
+            for number, part in enumerate(getattr(table, field))
+            if part.name is not None
+        )
     yield from _duplicates(
         (f"{path}.indexes[{number}]", f"index {index.name}")
         for number, index in enumerate(table.indexes)
